@@ -1,0 +1,13 @@
+//! From readings to a verdict: is there a reason to stop, a reason to wait, or neither?
+//!
+//! Pure: readings, memory and time come in, a verdict and the new memory go out. The judge knows
+//! nothing of weights, steps or AWS calls; it never decides what to do about its verdict.
+//!
+//! Today it reads alarms ([`alarms`]). Silence is never health: an alarm that is missing, that has
+//! no data, or whose state CloudWatch itself calls unreliable, is a doubt, and a doubt is not a
+//! pass.
+
+pub mod alarms;
+mod verdict;
+
+pub use verdict::{Doubt, Regression, Verdict};

@@ -1,0 +1,32 @@
+//! The rollout itself: a state, an observation, and one [`tick`] that decides at most one command.
+//!
+//! Pure: it consumes a state and returns a state. Time is an argument; there is no SDK, no clock,
+//! no randomness, no environment and no async here. A tick never sleeps: it returns when it wants
+//! to be called again, and why.
+//!
+//! Start with [`tick`](tick()), then [`Phase`] and [`Standing`].
+//!
+//! The alias itself is the one truth about the weight. The state only says what the rollout was
+//! about, so a tick that comes twice, late or with an old state finds out from the alias what has
+//! happened since, and does nothing twice.
+
+pub mod alias;
+pub mod decision;
+pub mod mark;
+pub mod plan;
+pub mod preflight;
+pub mod state;
+pub mod tick;
+pub mod version;
+pub mod weight;
+
+pub use alias::{AliasView, AliasWrite, Contenders, Standing};
+pub use decision::{Command, Decision, Reason};
+pub use mark::{Mark, RolloutId};
+pub use plan::{Plan, PlanError, Step};
+pub use state::{Cause, End, Failing, Failure, Phase, State};
+pub use tick::{
+    AliasReading, Limits, Mode, Observation, Rules, Unapplied, Wish, applied, tick, unapplied,
+};
+pub use version::Version;
+pub use weight::Weight;

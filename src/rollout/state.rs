@@ -1,0 +1,257 @@
+//! Where a rollout is, and how it can end.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{alias::Contenders, weight::Weight};
+use crate::judge::Regression;
+
+/// A rollout between two ticks. Carried from tick to tick as JSON; the alias, not this, is the
+/// truth about the weight.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The versions and the rollout's name.
+    #[serde(flatten)]
+    pub contenders: Contenders,
+    /// When the rollout began.
+    pub started_at: Timestamp,
+    /// What it is doing.
+    pub phase: Phase,
+    /// Set while calls to AWS fail without a break.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing: Option<Failing>,
+    /// The revision at which something unexpected stood at the alias on the last look. Only a
+    /// second look that finds the same ends the rollout, so that one stale answer cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unexpected: Option<String>,
+    /// Ticks so far.
+    pub ticks: u32,
+    /// The largest weight below promotion that stood at the alias.
+    pub max_weight: Weight,
+}
+
+/// What a rollout is doing, each with only its own data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Phase {
+    /// Nothing was written yet.
+    Starting {
+        /// The alias' revision that the preflight saw. The first write depends on it, so that a
+        /// late duplicate of the first tick cannot start a rollout a second time.
+        revision: String,
+    },
+    /// At a step.
+    Baking {
+        /// Its index in the plan, from 0.
+        step: usize,
+        /// Since when, by the clock of the ticks.
+        since: Timestamp,
+    },
+    /// The alias is to be put back, and that is not confirmed yet.
+    RollingBack {
+        /// Why.
+        cause: Cause,
+        /// Since when.
+        since: Timestamp,
+        /// Writes that were refused or lost so far.
+        attempts: u32,
+    },
+    /// It has ended.
+    Ended {
+        /// How.
+        end: End,
+    },
+}
+
+/// Calls to AWS that fail without a break.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failing {
+    /// Since when.
+    pub since: Timestamp,
+    /// The latest failure.
+    pub error: String,
+    /// A write failed, so a look that succeeds does not end the streak.
+    pub write: bool,
+}
+
+/// Why the alias is put back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "why")]
+pub enum Cause {
+    /// Something speaks against the canary.
+    Regression {
+        /// What.
+        regression: Regression,
+    },
+    /// A person or a signal said so.
+    Aborted {
+        /// Who, as far as known.
+        by: String,
+    },
+    /// Calls to AWS failed for longer than the policy's budget.
+    Blind {
+        /// For how long.
+        lasted: SignedDuration,
+        /// The budget.
+        budget: SignedDuration,
+        /// The latest failure.
+        error: String,
+    },
+    /// Lambda refused a step for good: a right is missing, or the version is gone.
+    Refused {
+        /// What Lambda answered.
+        error: String,
+    },
+    /// The rollout lasted longer than the policy allows.
+    TooLong {
+        /// The limit.
+        longest: SignedDuration,
+        /// What it was waiting for.
+        waiting_for: Option<String>,
+    },
+}
+
+/// How a rollout ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "as")]
+pub enum End {
+    /// The canary has all traffic.
+    Promoted {
+        /// False if the alias was found promoted: by this rollout's own write whose reply was
+        /// lost, or by a person.
+        confirmed: bool,
+    },
+    /// The alias was put back to stable.
+    RolledBack {
+        /// Why.
+        cause: Cause,
+    },
+    /// Stopped by a person or a signal; the alias is at stable.
+    Aborted {
+        /// Who, as far as known.
+        by: String,
+    },
+    /// Ended without success, and not by putting the alias back.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// Why a rollout failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Failure {
+    /// Somebody else edited the alias; their edit stands.
+    Drift {
+        /// What stands there.
+        found: String,
+    },
+    /// The alias is gone.
+    AliasDeleted,
+    /// The alias was changed between the preflight and the first step; nothing was written.
+    ChangedSincePreflight,
+    /// There was a reason not to begin; nothing was written.
+    NotStarted {
+        /// The reason.
+        cause: Cause,
+    },
+    /// The alias could not be put back; a weight may still stand.
+    NotPutBack {
+        /// Why it was to be put back.
+        cause: Cause,
+        /// For how long it was tried.
+        tried: SignedDuration,
+    },
+}
+
+impl State {
+    /// A rollout about to begin, on an alias that the preflight saw at `revision`.
+    pub fn new(contenders: Contenders, revision: String, now: Timestamp) -> Self {
+        Self {
+            contenders,
+            started_at: now,
+            phase: Phase::Starting { revision },
+            failing: None,
+            unexpected: None,
+            ticks: 0,
+            max_weight: Weight::ZERO,
+        }
+    }
+
+    /// How it ended, if it has.
+    pub fn end(&self) -> Option<&End> {
+        match &self.phase {
+            Phase::Ended { end } => Some(end),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Regression { regression } => regression.fmt(f),
+            Self::Aborted { by } => write!(f, "aborted by {by}"),
+            Self::Blind {
+                lasted,
+                budget,
+                error,
+            } => write!(
+                f,
+                "calls to AWS have failed for {lasted:#}, longer than the budget of {budget:#} ({error})"
+            ),
+            Self::Refused { error } => write!(f, "Lambda refused to change the alias ({error})"),
+            Self::TooLong {
+                longest,
+                waiting_for,
+            } => {
+                write!(f, "the rollout lasted longer than its limit of {longest:#}")?;
+                waiting_for
+                    .iter()
+                    .try_for_each(|what| write!(f, ", waiting: {what}"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Promoted { confirmed: true } => f.write_str("the canary has all traffic"),
+            Self::Promoted { confirmed: false } => f.write_str(
+                "the alias was found at the canary without weights: promoted by this rollout's \
+                 own write whose reply was lost, or by somebody else",
+            ),
+            Self::RolledBack { cause }
+            | Self::Failed {
+                failure: Failure::NotStarted { cause },
+            } => cause.fmt(f),
+            Self::Aborted { by } => write!(f, "aborted by {by}"),
+            Self::Failed { failure } => failure.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Drift { found } => write!(
+                f,
+                "somebody else edited the alias during the rollout; it is {found}, and that was left alone"
+            ),
+            Self::AliasDeleted => f.write_str("the alias does not exist any more"),
+            Self::ChangedSincePreflight => f.write_str(
+                "the alias was changed between the preflight and the first step; nothing was written",
+            ),
+            Self::NotStarted { cause } => cause.fmt(f),
+            Self::NotPutBack { cause, tried } => write!(
+                f,
+                "the alias could not be put back in {tried:#} of trying, a weight may still stand \
+                 (it was to be put back because {cause})"
+            ),
+        }
+    }
+}
