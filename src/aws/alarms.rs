@@ -1,0 +1,205 @@
+//! Reading alarms, and their history where it is needed.
+//!
+//! `DescribeAlarms` leaves composite alarms out unless asked for them, and silently does not
+//! return a name that does not exist (CloudWatch API reference, `DescribeAlarms`): the judge finds
+//! out from the names that are absent from the answer.
+
+use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::types::{AlarmHistoryItem, AlarmType, HistoryItemType, StateValue};
+use aws_smithy_types::DateTime;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use super::error::{CallError, Kind};
+use crate::driver::AlarmsAnswer;
+use crate::judge::alarms::{AlarmReading, AlarmState, Question, StateChange};
+
+/// The most names that one `DescribeAlarms` takes.
+const NAMES_A_CALL: usize = 100;
+/// History is asked for from this long before the last known change: clocks may differ.
+const OVERLAP: SignedDuration = SignedDuration::from_secs(60);
+/// An alarm changes at most every ten seconds; more pages than this would be a loop.
+const PAGES_MAX: usize = 20;
+
+/// The alarms that exist, with the history of those that changed.
+///
+/// # Errors
+/// If the alarms could not be read. A history that could not be read is no error: it stands in the
+/// answer, and leaves its alarm in doubt.
+pub async fn read(client: &Client, question: &Question) -> Result<AlarmsAnswer, CallError> {
+    let names: Vec<String> = question.since.keys().cloned().collect();
+    let mut answer = AlarmsAnswer::default();
+    for names in names.chunks(NAMES_A_CALL) {
+        answer.readings.extend(describe(client, names).await?);
+    }
+    for reading in &mut answer.readings {
+        let known = question.since.get(&reading.name).copied().flatten();
+        let Some(known) = known.filter(|known| *known != reading.transitioned_at) else {
+            continue;
+        };
+        match history(client, &reading.name, known - OVERLAP).await {
+            Ok(changes) => reading.changes = changes,
+            Err(error) => answer.failure = Some(error.to_string()),
+        }
+    }
+    Ok(answer)
+}
+
+async fn describe(client: &Client, names: &[String]) -> Result<Vec<AlarmReading>, CallError> {
+    let mut readings = Vec::new();
+    let mut token = None;
+    for _ in 0..PAGES_MAX {
+        let page = client
+            .describe_alarms()
+            .set_alarm_names(Some(names.to_vec()))
+            .alarm_types(AlarmType::MetricAlarm)
+            .alarm_types(AlarmType::CompositeAlarm)
+            .max_records(100)
+            .set_next_token(token)
+            .send()
+            .await
+            .map_err(|error| CallError::of("DescribeAlarms", &error))?;
+        for alarm in page.metric_alarms() {
+            let changed = alarm
+                .state_transitioned_timestamp()
+                .or(alarm.state_updated_timestamp());
+            let evaluation = alarm
+                .evaluation_state()
+                .map(|state| state.as_str().to_owned());
+            readings.push(reading(
+                alarm.alarm_name(),
+                alarm.state_value(),
+                changed,
+                evaluation,
+            )?);
+        }
+        for alarm in page.composite_alarms() {
+            let changed = alarm
+                .state_transitioned_timestamp()
+                .or(alarm.state_updated_timestamp());
+            readings.push(reading(
+                alarm.alarm_name(),
+                alarm.state_value(),
+                changed,
+                None,
+            )?);
+        }
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(readings);
+        }
+    }
+    Err(unreadable(
+        "DescribeAlarms",
+        "more pages than alarms were asked for",
+    ))
+}
+
+fn reading(
+    name: Option<&str>,
+    state: Option<&StateValue>,
+    changed: Option<&DateTime>,
+    evaluation: Option<String>,
+) -> Result<AlarmReading, CallError> {
+    let name = name.unwrap_or_default().to_owned();
+    let state = match state {
+        Some(StateValue::Ok) => AlarmState::Ok,
+        Some(StateValue::Alarm) => AlarmState::Alarm,
+        Some(StateValue::InsufficientData) => AlarmState::InsufficientData,
+        other => {
+            let what = format!("alarm {name} has the unknown state {other:?}");
+            return Err(unreadable("DescribeAlarms", &what));
+        }
+    };
+    let transitioned_at = changed.and_then(timestamp).ok_or_else(|| {
+        unreadable(
+            "DescribeAlarms",
+            &format!("alarm {name} has no time of its last change"),
+        )
+    })?;
+    Ok(AlarmReading {
+        name,
+        state,
+        transitioned_at,
+        evaluation,
+        changes: Vec::new(),
+    })
+}
+
+async fn history(
+    client: &Client,
+    name: &str,
+    from: Timestamp,
+) -> Result<Vec<StateChange>, CallError> {
+    let mut changes = Vec::new();
+    let mut token = None;
+    for _ in 0..PAGES_MAX {
+        let page = client
+            .describe_alarm_history()
+            .alarm_name(name)
+            .alarm_types(AlarmType::MetricAlarm)
+            .alarm_types(AlarmType::CompositeAlarm)
+            .history_item_type(HistoryItemType::StateUpdate)
+            .start_date(DateTime::from_millis(from.as_millisecond()))
+            .max_records(100)
+            .set_next_token(token)
+            .send()
+            .await
+            .map_err(|error| CallError::of("DescribeAlarmHistory", &error))?;
+        for item in page.alarm_history_items() {
+            changes.push(change(item)?);
+        }
+        token = page.next_token;
+        if token.is_none() {
+            changes.sort_by_key(|change| change.at);
+            return Ok(changes);
+        }
+    }
+    Err(unreadable(
+        "DescribeAlarmHistory",
+        "the history does not end",
+    ))
+}
+
+/// The part of `HistoryData` that matters: `{"newState":{"stateValue":"ALARM"}}`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HistoryData {
+    new_state: HistoryState,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HistoryState {
+    state_value: AlarmState,
+}
+
+fn change(item: &AlarmHistoryItem) -> Result<StateChange, CallError> {
+    let at = item.timestamp().and_then(timestamp);
+    let data = item.history_data().unwrap_or_default();
+    match (at, serde_json::from_str::<HistoryData>(data)) {
+        (Some(at), Ok(data)) => Ok(StateChange {
+            at,
+            to: data.new_state.state_value,
+        }),
+        (None, _) => Err(unreadable("DescribeAlarmHistory", "an entry has no time")),
+        (_, Err(error)) => {
+            let what = format!("an entry's data cannot be read: {error}");
+            Err(unreadable("DescribeAlarmHistory", &what))
+        }
+    }
+}
+
+fn timestamp(time: &DateTime) -> Option<Timestamp> {
+    // Milliseconds: what CloudWatch keeps, and what every protocol of it carries exactly.
+    Timestamp::from_millisecond(time.to_millis().ok()?).ok()
+}
+
+fn unreadable(call: &'static str, what: &str) -> CallError {
+    CallError {
+        call,
+        kind: Kind::Passing,
+        code: None,
+        message: what.to_owned(),
+    }
+}

@@ -1,0 +1,149 @@
+//! What a failed call to AWS means, without the SDK's types.
+
+use std::error::Error;
+use std::fmt;
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// A call to AWS that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallError {
+    /// The operation, such as `GetAlias`.
+    pub call: &'static str,
+    /// What kind of failure.
+    pub kind: Kind,
+    /// AWS's error code, if AWS answered with one.
+    pub code: Option<String>,
+    /// What AWS or the network said.
+    pub message: String,
+}
+
+/// Kinds of failures, by what to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What was named does not exist.
+    NotFound,
+    /// The revision named is not the latest (412).
+    Conflict,
+    /// Throttled, a 5xx, 409, a time-out or no connection: the same call may succeed later, and
+    /// unless it was throttled it may have taken effect.
+    Passing,
+    /// Any other refusal: a right is missing, a value is not accepted.
+    Refused,
+    /// There are no usable credentials.
+    NoCredentials,
+}
+
+impl CallError {
+    /// Reads an SDK error.
+    pub fn of<E>(call: &'static str, error: &SdkError<E, Response>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        if let SdkError::ServiceError(service) = error {
+            let meta = service.err().meta();
+            let code = meta.code().map(str::to_owned);
+            let status = service.raw().status().as_u16();
+            return Self {
+                call,
+                kind: kind_of(code.as_deref().unwrap_or(""), status),
+                message: meta.message().unwrap_or("no message").to_owned(),
+                code,
+            };
+        }
+        let message = match error {
+            SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+            _ => innermost(error),
+        };
+        let credentials = message.contains("credential");
+        Self {
+            call,
+            kind: if credentials {
+                Kind::NoCredentials
+            } else {
+                Kind::Passing
+            },
+            code: None,
+            message,
+        }
+    }
+
+    /// What to do about it, where that can be said.
+    pub fn hint(&self) -> Option<&'static str> {
+        let code = self.code.as_deref().unwrap_or("");
+        match self.kind {
+            Kind::NoCredentials => Some(
+                "configure credentials as for the AWS CLI: a profile (--profile), \
+                 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role",
+            ),
+            Kind::Refused if code.contains("AccessDenied") => {
+                Some("the caller's role lacks the right to this call")
+            }
+            Kind::Refused if code.contains("Token") => {
+                Some("the credentials are expired or wrong; renew them")
+            }
+            Kind::Passing if self.code.is_none() => {
+                Some("check --endpoint-url, --region and the network")
+            }
+            _ => None,
+        }
+    }
+}
+
+fn kind_of(code: &str, status: u16) -> Kind {
+    match (code, status) {
+        ("ResourceNotFoundException" | "ParameterNotFound", _) => Kind::NotFound,
+        ("PreconditionFailedException", _) | (_, 412) => Kind::Conflict,
+        (_, 409 | 429 | 500..) => Kind::Passing,
+        // CloudWatch and SSM throttle with status 400.
+        (code, _) if code.contains("Throttl") || code.contains("TooManyRequests") => Kind::Passing,
+        _ => Kind::Refused,
+    }
+}
+
+/// The last error of the chain says what happened; those around it only say where.
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.call)?;
+        if let Some(code) = &self.code {
+            write!(f, "{code}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for CallError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_by_code_and_status() {
+        for (code, status, kind) in [
+            ("ResourceNotFoundException", 404, Kind::NotFound),
+            ("ParameterNotFound", 400, Kind::NotFound),
+            ("PreconditionFailedException", 412, Kind::Conflict),
+            ("ResourceConflictException", 409, Kind::Passing),
+            ("TooManyRequestsException", 429, Kind::Passing),
+            ("ThrottlingException", 400, Kind::Passing),
+            ("Throttling", 400, Kind::Passing),
+            ("ServiceException", 500, Kind::Passing),
+            ("", 503, Kind::Passing),
+            ("AccessDeniedException", 403, Kind::Refused),
+            ("InvalidParameterValueException", 400, Kind::Refused),
+        ] {
+            assert_eq!(kind_of(code, status), kind, "{code} {status}");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The ports through the real AWS SDK.
+//!
+//! Each adapter turns one AWS answer into one of ours, or into an error that says which call
+//! failed and how. Adapters never decide: what an answer means for a rollout is the core's matter.
+
+pub mod alarms;
+pub mod alias;
+pub mod error;
+pub mod function_name;
+pub mod policy;
+pub mod ports;
+pub mod preflight;
+pub mod session;
+
+pub use error::{CallError, Kind};
+pub use function_name::FunctionName;
+pub use ports::AwsPorts;
+pub use session::{Session, SessionOptions};

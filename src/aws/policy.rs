@@ -1,0 +1,38 @@
+//! Finding a function's policy in SSM Parameter Store.
+
+use super::Session;
+use super::error::{CallError, Kind};
+
+/// A policy's text and where it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The parameter's name.
+    pub parameter: String,
+    /// Its value.
+    pub text: String,
+}
+
+/// The policy of this alias, else the default policy of the account and region, else `None`: the
+/// built-in default serves.
+///
+/// # Errors
+/// Any failure but `ParameterNotFound`: without knowing its policy, a rollout must not start.
+pub async fn find(
+    session: &Session,
+    function: &str,
+    alias: &str,
+) -> Result<Option<Found>, CallError> {
+    let own = format!("/lambda-canary/{function}/{alias}/policy");
+    for parameter in [own, "/lambda-canary/default/policy".to_owned()] {
+        let answer = session.ssm.get_parameter().name(&parameter).send().await;
+        match answer.map_err(|error| CallError::of("GetParameter", &error)) {
+            Ok(answer) => {
+                let text = answer.parameter.and_then(|parameter| parameter.value);
+                return Ok(text.map(|text| Found { parameter, text }));
+            }
+            Err(error) if error.kind == Kind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,93 @@
+//! Credentials, region, endpoint and time limits: what all calls share.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+
+/// The longest a single attempt of a call may take.
+const ATTEMPT: Duration = Duration::from_secs(4);
+/// The longest a call may take with all its attempts: a tick must come to an end.
+const OPERATION: Duration = Duration::from_secs(9);
+
+/// What a person can choose, as in the AWS CLI.
+#[derive(Debug, Clone, Default)]
+pub struct SessionOptions {
+    /// A profile of the shared configuration files.
+    pub profile: Option<String>,
+    /// The region; otherwise the environment's or the profile's.
+    pub region: Option<String>,
+    /// Another endpoint than AWS's, such as the local AWS.
+    pub endpoint_url: Option<String>,
+}
+
+/// The clients, sharing one connection pool and one set of credentials.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Lambda.
+    pub lambda: aws_sdk_lambda::Client,
+    /// CloudWatch.
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    /// Systems Manager, for the policy.
+    pub ssm: aws_sdk_ssm::Client,
+    region: String,
+}
+
+/// Why no session could be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SessionError {
+    /// Neither option, environment nor profile names a region.
+    #[error("no region: pass --region, set AWS_REGION, or name one in the profile")]
+    NoRegion,
+}
+
+impl Session {
+    /// Reads configuration and credentials as the AWS CLI does.
+    ///
+    /// # Errors
+    /// If no region can be found. Missing credentials show at the first call.
+    pub async fn connect(options: &SessionOptions) -> Result<Self, SessionError> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .timeout_config(timeouts())
+            .retry_config(RetryConfig::standard().with_max_attempts(3));
+        if let Some(profile) = &options.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &options.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(url) = &options.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        Self::from_config(&loader.load().await)
+    }
+
+    /// A session from a finished SDK configuration.
+    ///
+    /// # Errors
+    /// If it names no region.
+    pub fn from_config(config: &SdkConfig) -> Result<Self, SessionError> {
+        let region = config.region().ok_or(SessionError::NoRegion)?.to_string();
+        Ok(Self {
+            lambda: aws_sdk_lambda::Client::new(config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            ssm: aws_sdk_ssm::Client::new(config),
+            region,
+        })
+    }
+
+    /// The region that all calls go to.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+}
+
+/// The time limits of all calls.
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build()
+}
