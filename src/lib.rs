@@ -31,6 +31,7 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod clock;
 pub mod driver;
 pub mod judge;
 #[cfg(feature = "aws")]

@@ -1,1 +1,255 @@
-//! The local endpoint.
+//! The local endpoint: AWS's protocols over the simulated world, on loopback.
+//!
+//! Unmodified clients — the Rust SDK, the AWS CLI, boto3 — talk to it as to AWS when
+//! `AWS_ENDPOINT_URL` points here. What it serves is a [`World`]; time in it is virtual and runs
+//! `speed` times as fast as real time, also while nobody calls.
+//!
+//! * Signatures are not verified: any key will do. An unsigned request is refused, as by AWS.
+//! * Whatever is not here is answered at once in the shape that AWS gives errors in that protocol.
+//! * Simulated outages are real: a time-out is silence, a reset is a TCP reset.
+//! * `/_local/` is for the person at the keyboard, without signatures and in plain JSON: what is
+//!   here, traffic, behaviour, faults, the trace. See [`admin`](self#administration).
+//!
+//! # Administration
+//!
+//! | request | body | what |
+//! |---|---|---|
+//! | `GET /_local/` | | what is here, and the virtual time |
+//! | `PUT /_local/traffic` | `{"function","alias","requests_per_second"}` | how many requests an alias gets |
+//! | `PUT /_local/behaviour` | `{"function","version","error_rate","latency_ms"}` | how a version behaves |
+//! | `PUT /_local/version-state` | `{"function","version","state"}` | `Pending`, `Active`, `Inactive`, `Failed` |
+//! | `GET /_local/faults` | | the rules that are in force |
+//! | `POST /_local/faults` | `{"kind","service","operation","effect","seconds","times"}` | adds a rule; only `kind` is needed |
+//! | `DELETE /_local/faults` | | removes all rules |
+//! | `GET /_local/calls` | | the newest calls; `?limit=n` |
+//!
+//! Only loopback reaches them, and no page in a browser (requests with an `Origin` are refused).
+//!
+//! What this module refuses to know: rollouts, policies, and how the world works. Start reading at
+//! [`LocalAws::start`].
+
+mod admin;
+mod body;
+mod connection;
+mod protocol;
+mod sample;
+mod server;
+mod welcome;
+
+pub use sample::sample_world;
+pub use welcome::welcome;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::sim::World;
+
+/// The port unless another one is asked for.
+pub const DEFAULT_PORT: u16 = 4599;
+
+/// How often the world moves on by itself.
+const HEARTBEAT: Duration = Duration::from_millis(200);
+
+/// How long a shutdown waits for answers that are under way.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How to serve.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// Virtual seconds per real second.
+    pub speed: f64,
+    /// The seed that the world was made with, shown at `/_local/`.
+    pub seed: u64,
+    /// Serve on an address that others can reach. Anyone there can then use the endpoint.
+    pub allow_remote: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT));
+        Self {
+            address,
+            speed: 1.0,
+            seed: 1,
+            allow_remote: false,
+        }
+    }
+}
+
+/// Why the endpoint did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Somebody else listens there.
+    #[error(
+        "{0} is already in use: is another `canary local` running? Choose another port with --port (0 takes a free one)"
+    )]
+    PortInUse(SocketAddr),
+    /// The address is not a loopback address and nobody allowed that.
+    #[error(
+        "{0} can be reached from other machines; the local AWS checks no signatures, so it serves on loopback (127.0.0.1 or ::1) unless remote clients are allowed explicitly"
+    )]
+    NotLoopback(SocketAddr),
+    /// The speed is not a number above zero.
+    #[error("the speed must be a number above 0 and at most 100000, not {0}")]
+    Speed(f64),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A running endpoint. Dropping it stops it too, without waiting.
+#[derive(Debug)]
+pub struct LocalAws {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    closing: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    heartbeat: JoinHandle<()>,
+}
+
+/// What requests share.
+#[derive(Debug)]
+struct Shared {
+    world: Mutex<World>,
+    clock: Clock,
+    config: Config,
+    closing: watch::Receiver<bool>,
+}
+
+impl LocalAws {
+    /// Starts serving `world`; its time goes on from where it is.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`].
+    pub async fn start(config: Config, world: World) -> Result<Self, StartError> {
+        if !(config.speed > 0.0 && config.speed <= 100_000.0) {
+            return Err(StartError::Speed(config.speed));
+        }
+        if !config.address.ip().is_loopback() {
+            if !config.allow_remote {
+                return Err(StartError::NotLoopback(config.address));
+            }
+            tracing::warn!(address = %config.address, "the local AWS can be reached from other machines and checks no signatures");
+        }
+        let listener = listen(config.address).await?;
+        let address = listener.local_addr().map_err(|source| StartError::Listen {
+            address: config.address,
+            source,
+        })?;
+        let (closing, closed) = watch::channel(false);
+        let shared = Arc::new(Shared {
+            clock: Clock::scaled(world.now(), config.speed),
+            world: Mutex::new(world),
+            config,
+            closing: closed,
+        });
+        let server = tokio::spawn(server::run(listener, Arc::clone(&shared)));
+        let heartbeat = tokio::spawn(beat(Arc::clone(&shared)));
+        Ok(Self {
+            shared,
+            address,
+            closing,
+            server,
+            heartbeat,
+        })
+    }
+
+    /// The address that it really listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What to put into `AWS_ENDPOINT_URL`.
+    #[must_use]
+    pub fn endpoint_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Looks at or changes the world, at its present time. No call is served meanwhile.
+    pub fn with_world<R>(&self, f: impl FnOnce(&mut World) -> R) -> R {
+        self.shared.with_world(f)
+    }
+
+    /// The virtual time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// The clock that the world runs by.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.shared.clock.clone()
+    }
+
+    /// Stops: finishes the answers that are under way, breaks the connections that a simulated
+    /// time-out keeps waiting, and frees the port.
+    pub async fn shutdown(mut self) {
+        self.closing.send_replace(true);
+        if tokio::time::timeout(FAREWELL, &mut self.server)
+            .await
+            .is_err()
+        {
+            self.server.abort();
+        }
+    }
+}
+
+impl Drop for LocalAws {
+    fn drop(&mut self) {
+        self.closing.send_replace(true);
+        self.server.abort();
+        self.heartbeat.abort();
+    }
+}
+
+impl Shared {
+    fn with_world<R>(&self, f: impl FnOnce(&mut World) -> R) -> R {
+        // A panic inside the world concerns the call that met it; later ones see what it left.
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.advance_to(self.clock.now());
+        f(&mut world)
+    }
+
+    /// Returns when the endpoint stops.
+    async fn closed(&self) {
+        // An error means that the sender is gone, which is the same.
+        let _ = self.closing.clone().wait_for(|closing| *closing).await;
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => StartError::PortInUse(address),
+            _ => StartError::Listen { address, source },
+        })
+}
+
+/// Moves the world on, so that alarms are evaluated although nobody calls.
+async fn beat(shared: Arc<Shared>) {
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
+        shared.with_world(|_| ());
+    }
+}

@@ -1,1 +1,32 @@
-//! The simulated AWS.
+//! The simulated AWS: Lambda, CloudWatch and SSM as far as a canary release sees them.
+//!
+//! [`World`] holds everything. It is deterministic: no I/O, no async, no threads and no clock of
+//! its own. The caller moves the time with [`World::advance_to`]; randomness comes from streams
+//! seeded by the world's seed and a stable name, so that one more series does not disturb another.
+//!
+//! Every AWS operation `Foo` is a method `World::foo(FooRequest) -> Result<FooResponse, AwsError>`
+//! whose members are named as in AWS's API model. [`World::call`] reaches the same methods by name
+//! with JSON, [`World::call_with_faults`] under the world's [`faults`].
+//!
+//! What it refuses to know: wire protocols, rollouts, policies. Start reading at [`world`].
+
+pub mod alarms;
+mod dispatch;
+mod encoding;
+pub mod errors;
+pub mod faults;
+pub mod lambda;
+pub mod metrics;
+pub mod parameters;
+mod streams;
+pub mod trace;
+pub mod traffic;
+mod wire;
+pub mod world;
+
+pub use dispatch::OPERATIONS;
+pub use errors::{AwsError, Service};
+pub use faults::{Effect, FaultKind, FaultRule, Outage};
+pub use trace::TraceEntry;
+pub use traffic::Behaviour;
+pub use world::World;

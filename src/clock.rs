@@ -1,0 +1,140 @@
+//! The one place that reads the process' clock.
+//!
+//! Everything else is handed its time. A [`Clock`] is either the real one, or a virtual one that
+//! starts at a chosen moment and runs `speed` times as fast. It does not sleep: it only says what
+//! time it is, and how long a virtual wait is in real time.
+
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// The longest virtual time a clock will have run: a century, far inside jiff's range.
+const LONGEST_RUN: f64 = 100.0 * 366.0 * 86_400.0;
+
+/// A source of "now", real or virtual.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Real,
+    Scaled {
+        start: Timestamp,
+        since: Instant,
+        speed: f64,
+    },
+}
+
+impl Clock {
+    /// The wall clock.
+    #[must_use]
+    pub fn real() -> Self {
+        Self { kind: Kind::Real }
+    }
+
+    /// A virtual clock: it shows `start` now and then runs `speed` times as fast as real time.
+    ///
+    /// A speed that is not a finite number above zero counts as 1.
+    #[must_use]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the audited clock: this file is where time comes from"
+    )]
+    pub fn scaled(start: Timestamp, speed: f64) -> Self {
+        let speed = if speed.is_finite() && speed > 0.0 {
+            speed
+        } else {
+            1.0
+        };
+        Self {
+            kind: Kind::Scaled {
+                start,
+                since: Instant::now(),
+                speed,
+            },
+        }
+    }
+
+    /// What time it is.
+    #[must_use]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the audited clock: this file is where time comes from"
+    )]
+    pub fn now(&self) -> Timestamp {
+        match &self.kind {
+            Kind::Real => Timestamp::now(),
+            Kind::Scaled {
+                start,
+                since,
+                speed,
+            } => {
+                let run = (since.elapsed().as_secs_f64() * speed).min(LONGEST_RUN);
+                start
+                    .saturating_add(SignedDuration::from_secs_f64(run))
+                    .unwrap_or(*start)
+            }
+        }
+    }
+
+    /// How long a wait of `virtual_time` takes in real time.
+    #[must_use]
+    pub fn real_duration(&self, virtual_time: Duration) -> Duration {
+        match self.kind {
+            Kind::Real => virtual_time,
+            Kind::Scaled { speed, .. } => {
+                Duration::try_from_secs_f64(virtual_time.as_secs_f64() / speed)
+                    .unwrap_or(Duration::MAX)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    #[test]
+    fn a_scaled_clock_starts_at_its_start_and_runs_faster() {
+        let clock = Clock::scaled(START, 1_000.0);
+        std::thread::sleep(Duration::from_millis(20));
+        let run = clock.now().duration_since(START);
+        assert!(run >= SignedDuration::from_secs(20), "{run:?}");
+        assert!(run < SignedDuration::from_secs(2_000), "{run:?}");
+    }
+
+    #[test]
+    fn a_virtual_wait_is_divided_by_the_speed() {
+        let wait = Duration::from_secs(60);
+        assert_eq!(
+            Clock::scaled(START, 60.0).real_duration(wait),
+            Duration::from_secs(1)
+        );
+        assert_eq!(Clock::real().real_duration(wait), wait);
+    }
+
+    #[test]
+    fn an_impossible_speed_counts_as_one() {
+        for speed in [0.0, -3.0, f64::NAN, f64::INFINITY] {
+            let clock = Clock::scaled(START, speed);
+            assert_eq!(
+                clock.real_duration(Duration::from_secs(7)),
+                Duration::from_secs(7)
+            );
+        }
+    }
+
+    #[test]
+    fn an_absurd_speed_neither_panics_nor_runs_back() {
+        let clock = Clock::scaled(START, f64::MAX);
+        assert!(clock.now() >= START);
+        assert_eq!(
+            Clock::scaled(START, 1e-300).real_duration(Duration::MAX),
+            Duration::MAX
+        );
+    }
+}

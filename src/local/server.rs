@@ -1,0 +1,111 @@
+//! Serving: from a request to a call on the world, and the answer or the outage that comes of it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use super::connection::{BreakableListener, Breaker};
+use super::protocol::{Encoded, Target};
+use super::{Shared, admin, body};
+use crate::sim::{AwsError, Outage};
+
+/// The longest that a simulated time-out is kept open: no client waits that long for AWS.
+const SILENCE: Duration = Duration::from_secs(900);
+
+/// Serves until the endpoint stops.
+pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
+    let app = Router::new()
+        .fallback(answer)
+        .with_state(Arc::clone(&shared));
+    let service = app.into_make_service_with_connect_info::<Breaker>();
+    let serving = axum::serve(BreakableListener { inner: listener }, service)
+        .with_graceful_shutdown(async move { shared.closed().await });
+    if let Err(problem) = serving.await {
+        tracing::error!(%problem, "the local AWS stopped serving");
+    }
+}
+
+/// Answers any request whatever.
+async fn answer(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(breaker): ConnectInfo<Breaker>,
+    request: Request,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let read = body::read(&head.headers, body).await;
+    if admin::is_for(&head.uri) {
+        return respond(admin::answer(&shared, breaker.peer, &head, read));
+    }
+    let target = Target::identify(&head, read.as_deref().unwrap_or_default());
+    match carry_out(&shared, &target, &head, read) {
+        Ok(answer) => {
+            log(&target, breaker.peer, &answer);
+            respond(target.encode(answer, &Uuid::new_v4().to_string()))
+        }
+        Err(outage) => {
+            tracing::debug!(operation = %target.operation, %outage, "simulated outage");
+            fail(&shared, &breaker, outage).await
+        }
+    }
+}
+
+/// The service's answer, or the outage that the world's faults put in its place.
+fn carry_out(
+    shared: &Shared,
+    target: &Target,
+    head: &Parts,
+    read: Result<Vec<u8>, AwsError>,
+) -> Result<Result<Value, AwsError>, Outage> {
+    let request = target.admit().and_then(|service| {
+        let input = target.decode(head, &read?)?;
+        Ok((service, input))
+    });
+    match request {
+        Ok((service, input)) => {
+            shared.with_world(|world| world.call_with_faults(service, &target.operation, input))
+        }
+        Err(refusal) => Ok(Err(refusal)),
+    }
+}
+
+/// Does to the client what the outage says. What is returned never reaches it: the connection is
+/// broken by then.
+async fn fail(shared: &Shared, breaker: &Breaker, outage: Outage) -> Response {
+    if outage == Outage::Timeout {
+        // The client leaves first, as a rule; then this future is dropped.
+        let _ = tokio::time::timeout(SILENCE, shared.closed()).await;
+    }
+    breaker.break_connection();
+    Response::new(Body::empty())
+}
+
+fn respond(encoded: Encoded) -> Response {
+    let mut response = Response::new(Body::from(encoded.body));
+    *response.status_mut() = encoded.status;
+    *response.headers_mut() = encoded.headers;
+    // A 204 has no body, so nothing that describes one either.
+    if response.status() == StatusCode::NO_CONTENT {
+        response.headers_mut().remove("content-type");
+    }
+    response
+}
+
+/// One line a call, without any of its content.
+fn log(target: &Target, peer: SocketAddr, answer: &Result<Value, AwsError>) {
+    let service = target.service_name.as_str();
+    let operation = target.operation.as_str();
+    match answer {
+        Ok(_) => tracing::debug!(service, operation, %peer, "ok"),
+        Err(error) => tracing::debug!(service, operation, %peer, code = %error.code, "error"),
+    }
+}

@@ -1,0 +1,249 @@
+//! What goes wrong between a caller and the services: throttling, 500s, time-outs, lost answers.
+//!
+//! A rule matches calls by service, operation and time. `AfterEffect` is the nasty half: the call
+//! took effect and the caller does not learn it. Only [`World::call_with_faults`] and
+//! [`World::under_faults`] meet the rules; the plain methods are the services without a network.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::errors::{AwsError, Service};
+use super::world::World;
+
+/// What a caller gets in place of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The service's throttling error.
+    Throttle,
+    /// The service's 500.
+    InternalError,
+    /// No answer at all: the caller waits until its own time-out.
+    Timeout,
+    /// The connection breaks.
+    ConnectionReset,
+    /// The service's access-denied error.
+    AccessDenied,
+}
+
+/// Whether the call took effect although its answer is a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// The service never saw the call.
+    BeforeEffect,
+    /// The service did what was asked; only the answer is lost.
+    AfterEffect,
+}
+
+/// Calls that fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultRule {
+    /// Only this service; all if absent.
+    pub service: Option<Service>,
+    /// Only this operation; all if absent.
+    pub operation: Option<String>,
+    /// What the caller gets.
+    pub kind: FaultKind,
+    /// Whether the call takes effect.
+    pub effect: Effect,
+    /// From this moment.
+    pub from: Timestamp,
+    /// Until just before this moment; for good if absent.
+    pub until: Option<Timestamp>,
+    /// So many calls; all if absent.
+    pub times: Option<u32>,
+}
+
+/// The caller got no answer from the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Outage {
+    /// Nothing came.
+    #[error("the request timed out")]
+    Timeout,
+    /// The connection broke.
+    #[error("the connection was reset")]
+    ConnectionReset,
+}
+
+impl FaultRule {
+    /// Every call to every service, from `from` on and for good, without effect.
+    #[must_use]
+    pub fn new(kind: FaultKind, from: Timestamp) -> Self {
+        Self {
+            service: None,
+            operation: None,
+            kind,
+            effect: Effect::BeforeEffect,
+            from,
+            until: None,
+            times: None,
+        }
+    }
+
+    /// Only this service.
+    #[must_use]
+    pub fn on(mut self, service: Service) -> Self {
+        self.service = Some(service);
+        self
+    }
+
+    /// Only this operation.
+    #[must_use]
+    pub fn operation(mut self, operation: &str) -> Self {
+        self.operation = Some(operation.to_owned());
+        self
+    }
+
+    /// The calls take effect; only their answers are lost.
+    #[must_use]
+    pub fn after_effect(mut self) -> Self {
+        self.effect = Effect::AfterEffect;
+        self
+    }
+
+    /// Until just before `until`.
+    #[must_use]
+    pub fn until(mut self, until: Timestamp) -> Self {
+        self.until = Some(until);
+        self
+    }
+
+    /// So many calls.
+    #[must_use]
+    pub fn times(mut self, times: u32) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    fn matches(&self, service: Service, operation: &str, now: Timestamp) -> bool {
+        self.service.is_none_or(|only| only == service)
+            && self
+                .operation
+                .as_deref()
+                .is_none_or(|only| only == operation)
+            && self.from <= now
+            && self.until.is_none_or(|until| now < until)
+            && self.times != Some(0)
+    }
+}
+
+impl World {
+    /// Adds a rule. The first one that matches a call decides.
+    pub fn add_fault(&mut self, rule: FaultRule) {
+        self.faults.push(rule);
+    }
+
+    /// The rules, spent ones too.
+    #[must_use]
+    pub fn faults(&self) -> &[FaultRule] {
+        &self.faults
+    }
+
+    /// Removes every rule.
+    pub fn clear_faults(&mut self) {
+        self.faults.clear();
+    }
+
+    /// [`World::call`] as a caller across a network meets it.
+    ///
+    /// # Errors
+    ///
+    /// `Err` if no answer comes; the service's own error is `Ok(Err(…))`.
+    pub fn call_with_faults(
+        &mut self,
+        service: Service,
+        operation: &str,
+        input: Value,
+    ) -> Result<Result<Value, AwsError>, Outage> {
+        self.under_faults(service, operation, |world| {
+            world.call(service, operation, input)
+        })
+    }
+
+    /// One typed call as a caller across a network meets it, for instance
+    /// `world.under_faults(Service::Lambda, "GetAlias", |world| world.get_alias(request))`.
+    ///
+    /// # Errors
+    ///
+    /// `Err` if no answer comes; the service's own error is `Ok(Err(…))`.
+    pub fn under_faults<T>(
+        &mut self,
+        service: Service,
+        operation: &str,
+        call: impl FnOnce(&mut Self) -> Result<T, AwsError>,
+    ) -> Result<Result<T, AwsError>, Outage> {
+        let Some((kind, effect)) = self.next_fault(service, operation) else {
+            return Ok(call(self));
+        };
+        match effect {
+            Effect::BeforeEffect => self.record_refused(service, operation, kind),
+            Effect::AfterEffect => {
+                // What it answered does not matter: nobody hears it.
+                let _ = call(self);
+                self.mark_last_fault(kind, effect);
+            }
+        }
+        answer(kind, service).map(Err)
+    }
+
+    fn next_fault(&mut self, service: Service, operation: &str) -> Option<(FaultKind, Effect)> {
+        let now = self.now;
+        let rule = self
+            .faults
+            .iter_mut()
+            .find(|rule| rule.matches(service, operation, now))?;
+        if let Some(times) = &mut rule.times {
+            *times -= 1;
+        }
+        Some((rule.kind, rule.effect))
+    }
+}
+
+/// What a fault looks like to the caller.
+fn answer(kind: FaultKind, service: Service) -> Result<AwsError, Outage> {
+    match kind {
+        FaultKind::Timeout => Err(Outage::Timeout),
+        FaultKind::ConnectionReset => Err(Outage::ConnectionReset),
+        FaultKind::Throttle => Ok(throttled(service)),
+        FaultKind::InternalError => Ok(internal_error(service)),
+        FaultKind::AccessDenied => Ok(access_denied(service)),
+    }
+}
+
+fn throttled(service: Service) -> AwsError {
+    match service {
+        Service::Lambda => AwsError::lambda("TooManyRequestsException", 429, "Rate exceeded"),
+        Service::CloudWatch => AwsError::new("Throttling", 400, "Rate exceeded"),
+        Service::Ssm => AwsError::new("ThrottlingException", 400, "Rate exceeded"),
+    }
+}
+
+fn internal_error(service: Service) -> AwsError {
+    let (code, message) = match service {
+        Service::Lambda => (
+            "ServiceException",
+            "An error occurred and the request cannot be processed.",
+        ),
+        Service::CloudWatch => (
+            "InternalServiceError",
+            "Request processing has failed because of an unknown error.",
+        ),
+        Service::Ssm => (
+            "InternalServerError",
+            "An error occurred on the server side.",
+        ),
+    };
+    AwsError::new(code, 500, message)
+}
+
+fn access_denied(service: Service) -> AwsError {
+    let (code, status) = match service {
+        Service::Lambda => ("AccessDeniedException", 403),
+        Service::CloudWatch => ("AccessDenied", 403),
+        Service::Ssm => ("AccessDeniedException", 400),
+    };
+    AwsError::new(
+        code,
+        status,
+        "User is not authorized to perform this action",
+    )
+}
