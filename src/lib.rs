@@ -31,7 +31,10 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "aws")]
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod driver;
 pub mod judge;
 #[cfg(feature = "aws")]

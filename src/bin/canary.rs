@@ -1,1 +1,7 @@
-fn main() {}
+//! The `canary` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lambda_canary::cli::main()
+}

@@ -135,6 +135,22 @@ impl Contenders {
     }
 }
 
+/// The write that takes weights and mark away from an alias, whoever put them there; `None` if
+/// there are none. The version stays: during a rollout it is the stable one.
+#[must_use]
+pub fn put_back_write(view: &AliasView) -> Option<AliasWrite> {
+    if view.weights.is_empty() && view.mark().is_none() {
+        return None;
+    }
+    Some(AliasWrite {
+        // Lambda allows neither weights on an alias at $LATEST nor any other name.
+        version: view.version.parse().ok()?,
+        canary: None,
+        description: view.others_description().to_owned(),
+        revision: view.revision.clone(),
+    })
+}
+
 impl AliasView {
     /// The mark of a rollout, whichever it is.
     pub fn mark(&self) -> Option<Mark> {

@@ -20,7 +20,7 @@ pub mod tick;
 pub mod version;
 pub mod weight;
 
-pub use alias::{AliasView, AliasWrite, Contenders, Standing};
+pub use alias::{AliasView, AliasWrite, Contenders, Standing, put_back_write};
 pub use decision::{Command, Decision, Reason};
 pub use mark::{Mark, RolloutId};
 pub use plan::{Plan, PlanError, Step};

@@ -18,6 +18,7 @@ pub mod faults;
 pub mod lambda;
 pub mod metrics;
 pub mod parameters;
+pub mod ports;
 mod streams;
 pub mod trace;
 pub mod traffic;

@@ -1,0 +1,41 @@
+# `make` lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help test test-core lint doc demo local conformance bench alarm-to-zero ci schema
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+test: ## All tests that need no other software
+	cargo test
+
+test-core: ## The pure core and the simulated AWS only: seconds
+	cargo test --no-default-features --lib
+
+lint: ## Formatting and clippy, warnings are errors
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+
+doc: ## API documentation, warnings are errors
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+demo: ## A good and a bad release on the local AWS
+	cargo run -- demo
+
+local: ## Serve the local AWS at port 4599
+	cargo run -- local
+
+schema: ## Rewrite docs/policy.schema.json
+	cargo run --quiet -- policy schema > docs/policy.schema.json
+
+conformance: ## The local AWS against the AWS CLI and boto3, in Python environments of its own
+	cargo build
+	tests/conformance/run target/debug/canary
+
+bench: ## Benchmarks of the core: one tick
+	cargo bench --bench tick
+
+alarm-to-zero: ## From an alarm's change to the weight at 0, 20 times: median and worst
+	cargo run --example alarm_to_zero
+
+ci: ## Everything that CI runs
+	bash .ci/run

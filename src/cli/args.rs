@@ -1,0 +1,225 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
+
+use super::exit::TABLE;
+use crate::aws::{FunctionName, SessionOptions};
+use crate::rollout::plan::parse_duration;
+use crate::rollout::{Plan, Version};
+
+/// Evidence-based canary releases for AWS Lambda.
+#[derive(Debug, Parser)]
+#[command(name = "canary", version, about, after_help = TABLE, max_term_width = 100)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub aws: AwsArguments,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "AWS options")]
+pub struct AwsArguments {
+    /// Profile of the shared AWS configuration
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// AWS region
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Another endpoint than AWS's, such as the local AWS
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+}
+
+impl AwsArguments {
+    pub fn session_options(&self) -> SessionOptions {
+        SessionOptions {
+            profile: self.profile.clone(),
+            region: self.region.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+        }
+    }
+
+    /// The same options as text, for a command that is printed.
+    pub fn as_text(&self) -> String {
+        let options = [
+            ("--profile", &self.profile),
+            ("--region", &self.region),
+            ("--endpoint-url", &self.endpoint_url),
+        ];
+        let given = options
+            .into_iter()
+            .filter_map(|(name, value)| value.as_ref().map(|value| format!(" {name} {value}")));
+        given.collect()
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Release a version: shift the alias step by step, watch, complete or put it back
+    Run(Run),
+    /// Take the weights away from an alias: all traffic back to its version
+    Rollback(Rollback),
+    /// Check a policy, or print its JSON Schema
+    Policy(Policy),
+    /// Serve a simulated AWS on this machine, with a sample function to release
+    Local(Local),
+    /// Watch a good and a bad release on a simulated AWS of its own
+    Demo(Demo),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Target {
+    /// The function: name, partial ARN or ARN
+    #[arg(long, value_name = "FUNCTION")]
+    pub function: FunctionName,
+    /// The alias
+    #[arg(long, value_name = "ALIAS")]
+    pub alias: String,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  canary run --function hello --alias live --to 2 --alarm hello-live-errors --plan 10%:5m
+
+The policy comes from --policy, else from the SSM parameter
+/lambda-canary/FUNCTION/ALIAS/policy, else /lambda-canary/default/policy, else the
+built-in default (Canary10Percent5Minutes). --plan, --alarm and --poll go on top of it.")]
+pub struct Run {
+    #[command(flatten)]
+    pub target: Target,
+    /// The version to release
+    #[arg(long, value_name = "VERSION")]
+    pub to: Version,
+    /// Read the policy from this file instead of SSM
+    #[arg(long, value_name = "FILE", conflicts_with = "plan")]
+    pub policy: Option<PathBuf>,
+    /// The steps: a CodeDeploy name, or a list such as 10%:5m,50%:10m
+    #[arg(long, value_name = "PLAN")]
+    pub plan: Option<Plan>,
+    /// Watch this alarm too; may be given several times
+    #[arg(long = "alarm", value_name = "NAME")]
+    pub alarms: Vec<String>,
+    /// Longest time between two looks
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub poll: Option<SignedDuration>,
+    /// If a killed rollout left its weights, put the alias back first
+    #[arg(long)]
+    pub recover: bool,
+    /// Go ahead although a CloudFormation stack manages the function
+    #[arg(long)]
+    pub detach: bool,
+    /// Print one JSON object at the end, and nothing else on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  canary rollback --function hello --alias live
+
+Needs nothing but Lambda: lambda:GetAlias and lambda:UpdateAlias. The alias' version is
+never moved. A rollout that is under way notices and ends as aborted.")]
+pub struct Rollback {
+    #[command(flatten)]
+    pub target: Target,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Policy {
+    #[command(subcommand)]
+    pub verb: PolicyVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PolicyVerb {
+    /// Check a policy file; every mistake is reported at once
+    #[command(after_help = "Example:\n  canary policy check policy.json")]
+    Check {
+        /// The file, or - for stdin
+        file: PathBuf,
+    },
+    /// Print the JSON Schema of the policy
+    #[command(after_help = "Example:\n  canary policy schema > policy.schema.json")]
+    Schema,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  canary local --port 4599 --speed 10
+
+Serves until it is interrupted, and keeps nothing. Signatures are not checked.")]
+pub struct Local {
+    /// Port to serve at; 0 picks a free one
+    #[arg(long, default_value_t = 4599)]
+    pub port: u16,
+    /// Address to serve at
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    pub bind: std::net::IpAddr,
+    /// Serve at an address that other machines can reach
+    #[arg(long)]
+    pub allow_remote: bool,
+    /// How many times as fast as real time the simulated AWS runs
+    #[arg(long, default_value_t = 1.0, value_parser = speed)]
+    pub speed: f64,
+    /// Seed of all its randomness
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  canary demo --scenario bad --speed 60")]
+pub struct Demo {
+    /// Which release to watch
+    #[arg(long, value_enum, default_value_t = Scenario::All)]
+    pub scenario: Scenario,
+    /// How many times as fast as real time it runs
+    #[arg(long, default_value_t = 30.0, value_parser = speed)]
+    pub speed: f64,
+    /// Seed of all its randomness
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Scenario {
+    /// Version 2 is healthy and is promoted
+    Good,
+    /// Version 2 fails some of its calls and is rolled back
+    Bad,
+    /// One after the other
+    All,
+}
+
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(speed) if (0.01..=1000.0).contains(&speed) => Ok(speed),
+        _ => Err("a speed is a number from 0.01 to 1000".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,77 @@
+//! `canary policy check` and `canary policy schema`.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::args::{Policy as PolicyArguments, PolicyVerb};
+use super::console::Console;
+use super::error::CliError;
+use super::exit::Exit;
+use crate::config::{self, Policy, PolicyErrors};
+
+/// Checks a policy or prints the schema.
+pub fn policy(console: &Console, arguments: &PolicyArguments) -> Result<Exit, CliError> {
+    match &arguments.verb {
+        PolicyVerb::Schema => {
+            let schema = serde_json::to_string_pretty(&config::schema())
+                .map_err(|error| CliError::plain(error.to_string()))?;
+            console.result(&schema);
+        }
+        PolicyVerb::Check { file } => {
+            let policy = read_policy(file).map_err(|error| CliError {
+                exit: Exit::Findings,
+                ..error
+            })?;
+            console.result(&summary(&policy));
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn summary(policy: &Policy) -> String {
+    let names = policy.alarms.alarms.iter().map(|rule| rule.name.as_str());
+    let names: Vec<&str> = names.collect();
+    let limits = &policy.rules.limits;
+    format!(
+        "the policy is in order\n  plan: {}\n  alarms: {}\n  poll every {:#}, at most {:#} in all, \
+         {:#} of failing calls",
+        policy.rules.plan,
+        if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        },
+        limits.poll,
+        limits.longest,
+        limits.error_budget,
+    )
+}
+
+/// Reads a policy from a file, or from stdin if the file is `-`.
+///
+/// # Errors
+/// If it cannot be read, or has mistakes: then all of them.
+pub fn read_policy(file: &Path) -> Result<Policy, CliError> {
+    let place = file.display().to_string();
+    let text = read(file).map_err(|error| CliError::plain(error.to_string()).at(&place))?;
+    Policy::parse(&text).map_err(|errors| policy_error(&place, &errors))
+}
+
+fn read(file: &Path) -> std::io::Result<String> {
+    /// Far above the largest policy; a wrong file must not fill the memory.
+    const MOST: u64 = 1 << 20;
+    let mut text = String::new();
+    if file == Path::new("-") {
+        std::io::stdin().take(MOST).read_to_string(&mut text)?;
+    } else {
+        std::fs::File::open(file)?
+            .take(MOST)
+            .read_to_string(&mut text)?;
+    }
+    Ok(text)
+}
+
+/// All mistakes of a policy as one error.
+pub fn policy_error(place: &str, errors: &PolicyErrors) -> CliError {
+    CliError::plain(format!("{place}: {errors}"))
+}

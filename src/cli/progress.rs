@@ -1,0 +1,182 @@
+//! A rollout as a person watches it: a bar where there is a terminal, plain lines elsewhere.
+
+use std::collections::BTreeMap;
+use std::mem;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::{SignedDuration, Timestamp, Unit};
+
+use super::console::Console;
+use crate::driver::Pass;
+use crate::judge::alarms::AlarmState;
+use crate::rollout::{Command, Phase, Plan, Reason, Unapplied, Weight};
+
+/// Without news, plain lines come this often.
+const QUIET_LINES: SignedDuration = SignedDuration::from_secs(60);
+
+/// Shows passes.
+pub struct Progress {
+    console: Console,
+    bar: Option<ProgressBar>,
+    plan: Plan,
+    standing: Standing,
+    /// What the last line was about, so that only news makes a line.
+    last: Option<(Topic, Timestamp)>,
+}
+
+/// What the bar shows between two passes.
+#[derive(Default)]
+struct Standing {
+    weight: Option<Weight>,
+    bake_ends: Option<Timestamp>,
+    alarms: String,
+}
+
+type Topic = (
+    mem::Discriminant<Reason>,
+    BTreeMap<String, &'static str>,
+    String,
+);
+
+impl Progress {
+    /// A display for this plan.
+    pub fn new(console: Console, plan: &Plan) -> Self {
+        Self {
+            bar: console.is_terminal().then(bar),
+            console,
+            plan: plan.clone(),
+            standing: Standing::default(),
+            last: None,
+        }
+    }
+
+    /// Shows what a pass saw, decided and did.
+    pub fn show(&mut self, pass: &Pass, now: Timestamp) {
+        self.remember(pass);
+        let alarms = pass
+            .alarms
+            .iter()
+            .map(|alarm| (alarm.name.clone(), alarm.state.as_str()));
+        let detail = match &pass.reason {
+            // These differ from pass to pass without being news.
+            Reason::Bake { .. } | Reason::Blind { .. } => String::new(),
+            reason => reason.to_string(),
+        };
+        let topic = (mem::discriminant(&pass.reason), alarms.collect(), detail);
+        let quiet = self
+            .last
+            .as_ref()
+            .is_some_and(|(last, at)| *last == topic && now.duration_since(*at) < QUIET_LINES);
+        if !quiet || pass.act.is_some() || pass.would.is_some() {
+            self.line(&self.text(pass, now));
+            self.last = Some((topic, now));
+        }
+        self.refresh(now);
+    }
+
+    /// Brings the bar up to date.
+    pub fn refresh(&self, now: Timestamp) {
+        let Some(bar) = &self.bar else { return };
+        let weight = self.standing.weight.unwrap_or(Weight::ZERO);
+        bar.set_position((weight.fraction() * 100.0).round() as u64);
+        let left = self.standing.bake_ends.map(|end| end.duration_since(now));
+        let next = left
+            .filter(|left| left.is_positive())
+            .map_or(String::new(), |left| {
+                format!("next step in {}  ", short(left))
+            });
+        bar.set_message(format!(
+            "{weight} to the canary  {next}{}",
+            self.standing.alarms
+        ));
+    }
+
+    /// Takes the display away.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// A line above the bar.
+    pub fn line(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| self.console.say(text)),
+            None => self.console.say(text),
+        }
+    }
+
+    fn remember(&mut self, pass: &Pass) {
+        if !pass.alarms.is_empty() {
+            self.standing.alarms = alarms(pass);
+        }
+        match &pass.snapshot.state.phase {
+            Phase::Baking { step, since } => {
+                let step = self.plan.step(*step);
+                self.standing.weight = step.map(|step| step.weight);
+                self.standing.bake_ends = step.and_then(|step| since.checked_add(step.bake).ok());
+            }
+            Phase::Ended { .. } => self.standing.bake_ends = None,
+            Phase::Starting { .. } | Phase::RollingBack { .. } => {}
+        }
+    }
+
+    fn text(&self, pass: &Pass, now: Timestamp) -> String {
+        let time = now.strftime("%H:%M:%S");
+        let mut text = format!("{time}  {}", pass.reason);
+        if !pass.alarms.is_empty() {
+            text += &format!("  [{}]", alarms(pass));
+        }
+        if let Some(cause) = &pass.would {
+            text += &format!("\n{time}  would: roll back: {cause}");
+        }
+        if let Some((command, result)) = &pass.act {
+            text += &format!("\n{time}  {}", done(command, result));
+        }
+        text
+    }
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:20} {wide_msg}");
+    // The template is a constant that the tests render.
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(100).with_style(style.progress_chars("█▌░"))
+}
+
+fn alarms(pass: &Pass) -> String {
+    let each = pass.alarms.iter().map(|alarm| {
+        let excepted = pass.snapshot.alarms.excepts(&alarm.name);
+        let note = if excepted {
+            " (since before the start, excepted)"
+        } else {
+            ""
+        };
+        format!("{} {}{note}", alarm.name, alarm.state.as_str())
+    });
+    // The bad ones first: a narrow terminal cuts the end.
+    let mut each: Vec<String> = each.collect();
+    each.sort_by_key(|text| !text.contains(AlarmState::Alarm.as_str()));
+    each.join(", ")
+}
+
+fn done(command: &Command, result: &Result<(), Unapplied>) -> String {
+    let what = match command {
+        Command::Shift { weight, .. } => format!("{weight} to the canary"),
+        Command::Promote { .. } => "all traffic to the canary".to_owned(),
+        Command::Restore { .. } => "all traffic back to stable".to_owned(),
+    };
+    match result {
+        Ok(()) => format!("done: {what}"),
+        Err(Unapplied::Conflict) => {
+            format!("{what}: the alias was changed meanwhile; looking again")
+        }
+        Err(Unapplied::Refused(error)) => format!("{what}: refused: {error}"),
+        Err(Unapplied::Lost(error)) => format!("{what}: not confirmed, trying again: {error}"),
+    }
+}
+
+/// A duration without fractions of a second.
+pub fn short(duration: SignedDuration) -> String {
+    format!("{:#}", duration.round(Unit::Second).unwrap_or(duration))
+}

@@ -1,0 +1,114 @@
+//! `canary rollback`: takes the weights away, with nothing but Lambda.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::time::sleep;
+
+use super::args::{AwsArguments, Rollback};
+use super::console::Console;
+use super::error::CliError;
+use super::exit::Exit;
+use crate::aws::{AwsPorts, Session, alias};
+use crate::clock::Clock;
+use crate::driver::{Act, Observe};
+use crate::rollout::tick::ROLLBACK_PATIENCE;
+use crate::rollout::{AliasReading, AliasView, Mark, Unapplied, put_back_write};
+
+/// Takes the weights away.
+pub async fn rollback(
+    console: &Console,
+    aws: &AwsArguments,
+    args: &Rollback,
+) -> Result<Exit, CliError> {
+    let session = Session::connect(&aws.session_options()).await?;
+    let function = &args.target.function;
+    function
+        .check_region(session.region())
+        .map_err(|error| CliError::plain(error.to_string()))?;
+    let name = format!("{function}:{}", args.target.alias);
+    // A first look only to say what is about to happen; it may fail and be tried again below.
+    if console.can_ask() && !args.yes {
+        let view = alias::get(&session.lambda, function.as_str(), &args.target.alias).await?;
+        if put_back_write(&view).is_some() && !console.ask(&question(&name, &view)) {
+            console.say("not confirmed; nothing was changed");
+            return Ok(Exit::Aborted);
+        }
+    }
+    let ports = AwsPorts::new(session, function.as_str(), &args.target.alias);
+    let text = match put_back(console, &ports, &Clock::real()).await? {
+        PutBack::NothingToDo(view) => format!("{name} is {view}: nothing to do"),
+        PutBack::Done(before) => format!(
+            "{name} was {before}; it is at version {} without weights now",
+            before.version
+        ),
+    };
+    console.result(&text);
+    Ok(Exit::Success)
+}
+
+fn question(name: &str, view: &AliasView) -> String {
+    let whose = match view.mark() {
+        Some(Mark { rollout, .. }) => format!(" (rollout {rollout})"),
+        None => String::new(),
+    };
+    format!(
+        "{name} is {view}{whose}. Give all traffic to version {}?",
+        view.version
+    )
+}
+
+/// What putting an alias back came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PutBack {
+    /// There was neither weight nor mark.
+    NothingToDo(AliasView),
+    /// It was as shown, and has neither weight nor mark now.
+    Done(AliasView),
+}
+
+/// Takes weights and mark away, and tries until that is confirmed or patience ends.
+///
+/// # Errors
+/// If the alias does not exist, Lambda refuses, or does not answer for as long as a rollback waits.
+pub async fn put_back<P>(console: &Console, ports: &P, clock: &Clock) -> Result<PutBack, CliError>
+where
+    P: Observe + Act + Sync,
+{
+    let began = clock.now();
+    let mut pause = SignedDuration::from_millis(500);
+    let mut before = None;
+    loop {
+        let error = match ports.alias().await {
+            AliasReading::Gone => {
+                return Err(CliError::plain("there is no such function or alias")
+                    .hint("check --function, --alias, --region and --endpoint-url"));
+            }
+            AliasReading::Unreadable(error) => error,
+            AliasReading::Seen(view) => match put_back_write(&view) {
+                None => return Ok(before.map_or(PutBack::NothingToDo(view), PutBack::Done)),
+                Some(write) => match ports.write(&write).await {
+                    Ok(()) => return Ok(PutBack::Done(view)),
+                    Err(Unapplied::Refused(error)) => return Err(CliError::plain(error)),
+                    Err(Unapplied::Conflict) => {
+                        before = before.or(Some(view));
+                        "the alias was changed meanwhile".to_owned()
+                    }
+                    Err(Unapplied::Lost(error)) => {
+                        before = before.or(Some(view));
+                        error
+                    }
+                },
+            },
+        };
+        if clock.now().duration_since(began) > ROLLBACK_PATIENCE {
+            return Err(
+                CliError::plain(format!("gave up after {ROLLBACK_PATIENCE:#}: {error}"))
+                    .hint("a weight may still stand; run this again once Lambda answers"),
+            );
+        }
+        console.say(&format!("trying again: {error}"));
+        sleep(clock.real_duration(Duration::try_from(pause).unwrap_or_default())).await;
+        pause = (pause * 2).min(SignedDuration::from_secs(15));
+    }
+}

@@ -1,0 +1,55 @@
+//! SIGINT, SIGTERM and SIGHUP as an operator's wish to abort.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// Tells which signal asked for an abort first. Later ones change nothing: the rollback that the
+/// first one started must come to its end.
+#[derive(Debug, Clone)]
+pub struct Aborts(watch::Receiver<Option<&'static str>>);
+
+impl Aborts {
+    /// Takes over the three signals from now on.
+    ///
+    /// # Errors
+    /// If the operating system does not allow that.
+    pub fn listen() -> std::io::Result<Self> {
+        let (sender, receiver) = watch::channel(None);
+        let kinds = [
+            (SignalKind::interrupt(), "SIGINT"),
+            (SignalKind::terminate(), "SIGTERM"),
+            (SignalKind::hangup(), "SIGHUP"),
+        ];
+        for (kind, name) in kinds {
+            let mut stream = signal(kind)?;
+            let sender = sender.clone();
+            tokio::spawn(async move {
+                while stream.recv().await.is_some() {
+                    sender.send_if_modified(|first| {
+                        let modified = first.is_none();
+                        first.get_or_insert(name);
+                        modified
+                    });
+                }
+            });
+        }
+        Ok(Self(receiver))
+    }
+
+    /// Never aborts.
+    pub fn none() -> Self {
+        Self(watch::channel(None).1)
+    }
+
+    /// The signal that came first, if one came.
+    pub fn first(&self) -> Option<&'static str> {
+        *self.0.borrow()
+    }
+
+    /// Waits for the first signal; forever, if one was seen already or none can come.
+    pub async fn wait(&mut self) {
+        if self.first().is_some() || self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
