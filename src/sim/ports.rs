@@ -306,3 +306,7 @@ impl std::fmt::Display for Failed {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "ports_tests.rs"]
+mod tests;
