@@ -184,7 +184,8 @@ impl LocalAws {
         format!("http://{}", self.address)
     }
 
-    /// Looks at or changes the world, at its present time. No call is served meanwhile.
+    /// Looks at or changes the world, at its present time. No call is served meanwhile. If `f`
+    /// advances the world, its clock skips ahead with it.
     pub fn with_world<R>(&self, f: impl FnOnce(&mut World) -> R) -> R {
         self.shared.with_world(f)
     }
@@ -227,7 +228,10 @@ impl Shared {
         // A panic inside the world concerns the call that met it; later ones see what it left.
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         world.advance_to(self.clock.now());
-        f(&mut world)
+        let result = f(&mut world);
+        // Whoever moved the world on has moved its clock on too.
+        self.clock.skip_to(world.now());
+        result
     }
 
     /// Returns when the endpoint stops.
