@@ -17,6 +17,7 @@ pub mod errors;
 pub mod faults;
 pub mod lambda;
 pub mod metrics;
+mod paging;
 pub mod parameters;
 mod streams;
 pub mod trace;

@@ -1,10 +1,18 @@
 //! The world itself: everything the simulated services hold, and the order in which time passes.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
+use super::alarms::Alarms;
 use super::faults::FaultRule;
+use super::lambda::Function;
+use super::metrics::emission::Emission;
+use super::metrics::store::Store;
+use super::parameters::Stored;
 use super::streams::{self, Stream};
 use super::trace::Trace;
+use super::traffic::Traffic;
 
 /// A simulated AWS account in one region, at one moment.
 #[derive(Debug, Clone)]
@@ -13,9 +21,29 @@ pub struct World {
     pub(super) now: Timestamp,
     pub(super) account: String,
     pub(super) region: String,
-    pub(super) revisions: Stream,
+    streams: BTreeMap<String, Stream>,
+    pub(super) functions: BTreeMap<String, Function>,
+    pub(super) traffic: Traffic,
+    pub(super) emission: Emission,
+    pub(super) metrics: Store,
+    pub(super) metric_status: Option<String>,
+    pub(super) alarms: Alarms,
+    pub(super) parameters: BTreeMap<String, Stored>,
     pub(super) faults: Vec<FaultRule>,
     pub(super) trace: Trace,
+}
+
+/// What happens next when nobody calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    /// A second of traffic is over.
+    Traffic,
+    /// A minute with invocations is over.
+    Minute,
+    /// Datapoints become visible.
+    Publication,
+    /// Alarms are evaluated.
+    Evaluation,
 }
 
 impl World {
@@ -27,7 +55,14 @@ impl World {
             now: start,
             account: "000000000000".to_owned(),
             region: "us-east-1".to_owned(),
-            revisions: streams::stream(seed, "revisions"),
+            streams: BTreeMap::new(),
+            functions: BTreeMap::new(),
+            traffic: Traffic::new(start.as_second()),
+            emission: Emission::default(),
+            metrics: Store::default(),
+            metric_status: None,
+            alarms: Alarms::default(),
+            parameters: BTreeMap::new(),
             faults: Vec::new(),
             trace: Trace::default(),
         }
@@ -62,7 +97,48 @@ impl World {
     /// Lets time pass: traffic, publication of metrics and evaluation of alarms, in the order of
     /// their times. Going back is a no-op.
     pub fn advance_to(&mut self, to: Timestamp) {
+        while let Some((second, event)) = self
+            .next_event()
+            .filter(|(second, _)| *second <= to.as_second())
+        {
+            let at = Timestamp::from_second(second).unwrap_or(to);
+            self.now = self.now.max(at);
+            match event {
+                Event::Traffic => self.draw_traffic(),
+                Event::Minute => self.emission.close_minutes(second),
+                Event::Publication => self.emission.publish(second, &mut self.metrics),
+                Event::Evaluation => self.evaluate_alarms(second),
+            }
+        }
         self.now = self.now.max(to);
+        self.traffic.skip_to(self.now.as_second());
+    }
+
+    /// The next event and its second. Events of the same second happen in the order of [`Event`].
+    fn next_event(&self) -> Option<(i64, Event)> {
+        let candidates = [
+            (self.traffic.due(), Event::Traffic),
+            (self.emission.next_minute(), Event::Minute),
+            (self.emission.next_publication(), Event::Publication),
+            (self.alarms.next_evaluation(), Event::Evaluation),
+        ];
+        candidates
+            .into_iter()
+            .filter_map(|(second, event)| Some((second?, event)))
+            .min()
+    }
+
+    /// The stream of that name, where it was left.
+    pub(super) fn stream(&mut self, name: &str) -> &mut Stream {
+        let seed = self.seed;
+        self.streams
+            .entry(name.to_owned())
+            .or_insert_with(|| streams::stream(seed, name))
+    }
+
+    /// A new revision id.
+    pub(super) fn next_revision(&mut self) -> String {
+        streams::uuid(self.stream("revisions"))
     }
 
     /// An ARN in this account and region.

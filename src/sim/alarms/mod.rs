@@ -1,68 +1,41 @@
-//! Simulated alarms.
+//! Simulated CloudWatch alarms: really evaluated, on what is published.
 
+mod composite;
+mod definition;
+mod describe;
+mod evaluation;
+mod history;
+mod missing_data;
+mod reason;
+mod rule;
+mod state;
 mod wire;
 
 pub use wire::*;
 
-use crate::sim::errors::AwsError;
-use crate::sim::world::World;
+pub(super) use composite::put_composite_alarm;
+pub(super) use definition::{delete_alarms, put_metric_alarm};
+pub(super) use describe::describe_alarms;
+pub(super) use history::describe_alarm_history;
+pub(super) use state::set_alarm_state;
 
-pub(super) fn put_metric_alarm(
-    _world: &mut World,
-    _request: PutMetricAlarmRequest,
-) -> Result<PutMetricAlarmResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::CloudWatch,
-        "PutMetricAlarm",
-    ))
+use std::collections::{BTreeMap, BTreeSet};
+
+use definition::Alarm;
+use history::History;
+
+/// Every alarm, when the next ones are due, and what happened to them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Alarms {
+    by_name: BTreeMap<String, Alarm>,
+    /// Metric alarms by the second of their next evaluation.
+    schedule: BTreeSet<(i64, String)>,
+    history: History,
 }
 
-pub(super) fn put_composite_alarm(
-    _world: &mut World,
-    _request: PutCompositeAlarmRequest,
-) -> Result<PutCompositeAlarmResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::CloudWatch,
-        "PutCompositeAlarm",
-    ))
-}
-
-pub(super) fn set_alarm_state(
-    _world: &mut World,
-    _request: SetAlarmStateRequest,
-) -> Result<SetAlarmStateResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::CloudWatch,
-        "SetAlarmState",
-    ))
-}
-
-pub(super) fn describe_alarms(
-    _world: &mut World,
-    _request: DescribeAlarmsRequest,
-) -> Result<DescribeAlarmsResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::CloudWatch,
-        "DescribeAlarms",
-    ))
-}
-
-pub(super) fn describe_alarm_history(
-    _world: &mut World,
-    _request: DescribeAlarmHistoryRequest,
-) -> Result<DescribeAlarmHistoryResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::CloudWatch,
-        "DescribeAlarmHistory",
-    ))
-}
-
-pub(super) fn delete_alarms(
-    _world: &mut World,
-    _request: DeleteAlarmsRequest,
-) -> Result<DeleteAlarmsResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::CloudWatch,
-        "DeleteAlarms",
-    ))
+impl Alarms {
+    /// The second of the next evaluation.
+    pub fn next_evaluation(&self) -> Option<i64> {
+        self.schedule.first().map(|(second, _)| *second)
+    }
 }

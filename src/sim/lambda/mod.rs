@@ -1,158 +1,53 @@
-//! Simulated lambda.
+//! Simulated Lambda: functions, versions, weighted aliases, invocations.
 
+mod aliases;
+mod functions;
+mod invoke;
+mod name;
+mod routing;
+mod tags;
+mod versions;
 mod wire;
 
+pub use routing::Route;
+pub use versions::VersionState;
 pub use wire::*;
 
-use crate::sim::errors::AwsError;
-use crate::sim::world::World;
+pub(super) use aliases::{create_alias, delete_alias, get_alias, list_aliases, update_alias};
+pub(super) use functions::{
+    Function, create_function, get_function, get_function_configuration, update_function_code,
+    update_function_configuration,
+};
+pub(super) use invoke::invoke;
+pub(super) use tags::{list_tags, tag_resource};
+pub(super) use versions::{list_versions_by_function, publish_version};
 
-pub(super) fn create_function(
-    _world: &mut World,
-    _request: CreateFunctionRequest,
-) -> Result<CreateFunctionResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::Lambda,
-        "CreateFunction",
-    ))
+use super::errors::AwsError;
+
+/// Pages of versions and aliases hold at most so many.
+const PAGE: u32 = 50;
+
+/// Refuses a text that is longer than the API's model allows.
+fn check_length(text: Option<&str>, at: &str, longest: usize) -> Result<(), AwsError> {
+    match text {
+        Some(text) if text.chars().count() > longest => Err(AwsError::constraint(
+            text,
+            at,
+            &format!("Member must have length less than or equal to {longest}"),
+        )),
+        _ => Ok(()),
+    }
 }
 
-pub(super) fn update_function_configuration(
-    _world: &mut World,
-    _request: UpdateFunctionConfigurationRequest,
-) -> Result<UpdateFunctionConfigurationResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::Lambda,
-        "UpdateFunctionConfiguration",
-    ))
-}
-
-pub(super) fn update_function_code(
-    _world: &mut World,
-    _request: UpdateFunctionCodeRequest,
-) -> Result<UpdateFunctionCodeResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::Lambda,
-        "UpdateFunctionCode",
-    ))
-}
-
-pub(super) fn publish_version(
-    _world: &mut World,
-    _request: PublishVersionRequest,
-) -> Result<PublishVersionResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::Lambda,
-        "PublishVersion",
-    ))
-}
-
-pub(super) fn list_versions_by_function(
-    _world: &mut World,
-    _request: ListVersionsByFunctionRequest,
-) -> Result<ListVersionsByFunctionResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::Lambda,
-        "ListVersionsByFunction",
-    ))
-}
-
-pub(super) fn get_function_configuration(
-    _world: &mut World,
-    _request: GetFunctionConfigurationRequest,
-) -> Result<GetFunctionConfigurationResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::Lambda,
-        "GetFunctionConfiguration",
-    ))
-}
-
-pub(super) fn get_function(
-    _world: &mut World,
-    _request: GetFunctionRequest,
-) -> Result<GetFunctionResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::Lambda,
-        "GetFunction",
-    ))
-}
-
-pub(super) fn create_alias(
-    _world: &mut World,
-    _request: CreateAliasRequest,
-) -> Result<CreateAliasResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::Lambda,
-        "CreateAlias",
-    ))
-}
-
-pub(super) fn get_alias(
-    _world: &mut World,
-    _request: GetAliasRequest,
-) -> Result<GetAliasResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::Lambda,
-        "GetAlias",
-    ))
-}
-
-pub(super) fn list_aliases(
-    _world: &mut World,
-    _request: ListAliasesRequest,
-) -> Result<ListAliasesResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::Lambda,
-        "ListAliases",
-    ))
-}
-
-pub(super) fn update_alias(
-    _world: &mut World,
-    _request: UpdateAliasRequest,
-) -> Result<UpdateAliasResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::Lambda,
-        "UpdateAlias",
-    ))
-}
-
-pub(super) fn delete_alias(
-    _world: &mut World,
-    _request: DeleteAliasRequest,
-) -> Result<DeleteAliasResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::Lambda,
-        "DeleteAlias",
-    ))
-}
-
-pub(super) fn list_tags(
-    _world: &mut World,
-    _request: ListTagsRequest,
-) -> Result<ListTagsResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::Lambda,
-        "ListTags",
-    ))
-}
-
-pub(super) fn tag_resource(
-    _world: &mut World,
-    _request: TagResourceRequest,
-) -> Result<TagResourceResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::Lambda,
-        "TagResource",
-    ))
-}
-
-pub(super) fn invoke(
-    _world: &mut World,
-    _request: InvokeRequest,
-) -> Result<InvokeResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::Lambda,
-        "Invoke",
-    ))
+/// The optimistic lock: a revision id, if given, must be the latest.
+fn check_revision(given: Option<&str>, latest: &str) -> Result<(), AwsError> {
+    match given {
+        Some(given) if given != latest => Err(AwsError::lambda(
+            "PreconditionFailedException",
+            412,
+            "The Revision Id provided does not match the latest Revision Id. \
+             Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
+        )),
+        _ => Ok(()),
+    }
 }

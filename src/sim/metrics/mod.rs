@@ -1,48 +1,23 @@
-//! Simulated metrics.
+//! Simulated CloudWatch metrics: what was measured, when it became visible, and statistics of it.
+//!
+//! Data of `AWS/Lambda` comes from invocations ([`emission`]) and is published late and in pieces;
+//! data of `PutMetricData` is visible at once. Everything older than [`store::RETENTION`] seconds
+//! is dropped.
 
+mod aggregate;
+pub(super) mod emission;
+mod ingest;
+mod listing;
+mod query;
+mod statistic;
+pub(super) mod store;
 mod wire;
 
 pub use wire::*;
 
-use crate::sim::errors::AwsError;
-use crate::sim::world::World;
-
-pub(super) fn put_metric_data(
-    _world: &mut World,
-    _request: PutMetricDataRequest,
-) -> Result<PutMetricDataResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::CloudWatch,
-        "PutMetricData",
-    ))
-}
-
-pub(super) fn get_metric_data(
-    _world: &mut World,
-    _request: GetMetricDataRequest,
-) -> Result<GetMetricDataResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::CloudWatch,
-        "GetMetricData",
-    ))
-}
-
-pub(super) fn list_metrics(
-    _world: &mut World,
-    _request: ListMetricsRequest,
-) -> Result<ListMetricsResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::CloudWatch,
-        "ListMetrics",
-    ))
-}
-
-pub(super) fn get_metric_statistics(
-    _world: &mut World,
-    _request: GetMetricStatisticsRequest,
-) -> Result<GetMetricStatisticsResponse, AwsError> {
-    Err(AwsError::unknown_operation(
-        crate::sim::errors::Service::CloudWatch,
-        "GetMetricStatistics",
-    ))
-}
+pub(super) use aggregate::Aggregate;
+pub(super) use ingest::put_metric_data;
+pub(super) use listing::list_metrics;
+pub(super) use query::{get_metric_data, get_metric_statistics};
+pub(super) use statistic::Statistic;
+pub(super) use store::SeriesKey;

@@ -1,0 +1,156 @@
+//! Composite alarms: in ALARM while their rule over other alarms holds.
+//!
+//! They are evaluated when they are put and whenever a child changes its state, not by time. So a
+//! state that somebody set lasts until then, as in CloudWatch.
+
+use serde_json::json;
+
+use super::definition::{Actions, Alarm, Watches};
+use super::rule::Rule;
+use super::state::StateValue;
+use super::wire::{PutCompositeAlarmRequest, PutCompositeAlarmResponse};
+use crate::sim::errors::AwsError;
+use crate::sim::world::World;
+
+/// A rule names so many alarms at most.
+const CHILDREN: usize = 100;
+
+pub(in crate::sim) fn put_composite_alarm(
+    world: &mut World,
+    request: PutCompositeAlarmRequest,
+) -> Result<PutCompositeAlarmResponse, AwsError> {
+    let text = request.alarm_rule;
+    if text.len() > 10_240 {
+        return Err(AwsError::validation(
+            "AlarmRule must not be longer than 10240 characters.",
+        ));
+    }
+    let rule = Rule::parse(&text)
+        .map_err(|problem| AwsError::validation(format!("Error in AlarmRule: {problem}.")))?;
+    check_children(world, &request.alarm_name, &rule)?;
+    let actions = Actions {
+        enabled: request.actions_enabled.unwrap_or(true),
+        ok: request.ok_actions.unwrap_or_default(),
+        alarm: request.alarm_actions.unwrap_or_default(),
+        insufficient_data: request.insufficient_data_actions.unwrap_or_default(),
+    };
+    let watches = Watches::Alarms { text, rule };
+    world.put_alarm(
+        &request.alarm_name,
+        request.alarm_description,
+        actions,
+        watches,
+    )?;
+    world.evaluate_composite(&request.alarm_name, None);
+    Ok(PutCompositeAlarmResponse {})
+}
+
+impl World {
+    /// Evaluates the composite alarms that watch this one, which has just changed its state. Each
+    /// that changes is passed on in turn; rules have no cycles, so that this ends.
+    pub(super) fn propagate(&mut self, child: &str) {
+        let parents: Vec<String> = self
+            .alarms
+            .by_name
+            .values()
+            .filter(|alarm| watches(alarm, child))
+            .map(|alarm| alarm.name.clone())
+            .collect();
+        for parent in parents {
+            self.evaluate_composite(&parent, Some(child));
+        }
+    }
+
+    fn evaluate_composite(&mut self, name: &str, because_of: Option<&str>) {
+        let Some(alarm) = self.alarms.by_name.get(name) else {
+            return;
+        };
+        let Watches::Alarms { rule, .. } = &alarm.watches else {
+            return;
+        };
+        // A child that was deleted has no state that anything could be concluded from.
+        let state = |child: &str| {
+            self.alarms
+                .by_name
+                .get(child)
+                .map_or(StateValue::InsufficientData, |child| child.state.value)
+        };
+        let value = if rule.holds(&state) {
+            StateValue::Alarm
+        } else {
+            StateValue::Ok
+        };
+        if value == alarm.state.value {
+            return;
+        }
+        let (reason, data) = match because_of.and_then(|child| self.alarms.by_name.get(child)) {
+            None => (
+                format!("The alarm rule evaluates to {}.", value.as_str()),
+                None,
+            ),
+            Some(child) => {
+                let at = child.state.transitioned;
+                let word = child.state.value.as_str();
+                let data = json!({"triggeringAlarms": [{
+                    "arn": child.arn,
+                    "state": {"value": word, "timestamp": at.strftime("%Y-%m-%dT%H:%M:%S%.3f+0000").to_string()},
+                }]});
+                let when = at.strftime("%A %d %B, %Y %H:%M:%S UTC");
+                (
+                    format!("{} transitioned to {word} at {when}", child.arn),
+                    Some(data.to_string()),
+                )
+            }
+        };
+        self.set_state(name, value, reason, data);
+    }
+}
+
+fn watches(alarm: &Alarm, child: &str) -> bool {
+    match &alarm.watches {
+        Watches::Metric(_) => false,
+        Watches::Alarms { rule, .. } => rule.children().contains(&child),
+    }
+}
+
+/// The children exist, are not too many, and do not lead back to the alarm itself.
+fn check_children(world: &World, name: &str, rule: &Rule) -> Result<(), AwsError> {
+    let children = rule.children();
+    let missing: Vec<&str> = children
+        .iter()
+        .copied()
+        .filter(|child| !world.alarms.by_name.contains_key(*child))
+        .collect();
+    if let Some(first) = missing.first() {
+        let message = format!(
+            "Could not save the composite alarm as alarms [{first}] in the alarm rule do not exist"
+        );
+        return Err(AwsError::validation(message));
+    }
+    if children.len() > CHILDREN {
+        return Err(AwsError::validation(format!(
+            "AlarmRule must not name more than {CHILDREN} alarms."
+        )));
+    }
+    let (mut open, mut seen) = (children, Vec::new());
+    while let Some(child) = open.pop() {
+        if child == name {
+            return Err(AwsError::validation(format!(
+                "AlarmRule would make a cycle through {name}."
+            )));
+        }
+        if !seen.contains(&child) {
+            seen.push(child);
+            if let Some(Watches::Alarms { rule, .. }) =
+                world.alarms.by_name.get(child).map(|alarm| &alarm.watches)
+            {
+                open.extend(rule.children());
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "composite_tests.rs"]
+mod tests;

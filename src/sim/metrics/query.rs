@@ -1,0 +1,331 @@
+//! `GetMetricData` and `GetMetricStatistics`.
+
+use jiff::Timestamp;
+
+use super::statistic::Statistic;
+use super::store::SeriesKey;
+use super::wire::{
+    Datapoint, GetMetricDataRequest, GetMetricDataResponse, GetMetricStatisticsRequest,
+    GetMetricStatisticsResponse, MetricDataQuery, MetricDataResult,
+};
+use crate::sim::errors::AwsError;
+use crate::sim::world::World;
+
+/// Queries a call.
+const QUERIES: usize = 500;
+/// Datapoints a page, and datapoints of one `GetMetricStatistics`.
+const DATAPOINTS: usize = 100_800;
+const STATISTICS_DATAPOINTS: i64 = 1_440;
+
+pub(in crate::sim) fn get_metric_data(
+    world: &mut World,
+    request: GetMetricDataRequest,
+) -> Result<GetMetricDataResponse, AwsError> {
+    check(&request)?;
+    let ascending = match request.scan_by.as_deref() {
+        None | Some("TimestampDescending") => false,
+        Some("TimestampAscending") => true,
+        Some(other) => {
+            return Err(AwsError::validation(format!(
+                "The value {other} for parameter ScanBy is invalid."
+            )));
+        }
+    };
+    let span = (request.start_time.as_second(), end_second(request.end_time));
+    let mut results = Vec::new();
+    for query in &request.metric_data_queries {
+        let mut points = run(world, query, span)?;
+        if !ascending {
+            points.reverse();
+        }
+        if query.return_data != Some(false) {
+            results.push(result(world, query, points));
+        }
+    }
+    let size = request
+        .max_datapoints
+        .map_or(DATAPOINTS, |size| size as usize)
+        .clamp(1, DATAPOINTS);
+    let (metric_data_results, next_token) = cut(results, request.next_token.as_deref(), size)?;
+    Ok(GetMetricDataResponse {
+        metric_data_results,
+        next_token,
+        messages: Vec::new(),
+    })
+}
+
+pub(in crate::sim) fn get_metric_statistics(
+    world: &mut World,
+    request: GetMetricStatisticsRequest,
+) -> Result<GetMetricStatisticsResponse, AwsError> {
+    check_span(request.start_time, request.end_time)?;
+    let period = check_period(request.period)?;
+    let (from, to) = aligned(
+        (request.start_time.as_second(), end_second(request.end_time)),
+        period,
+    );
+    if (to - from) / period > STATISTICS_DATAPOINTS {
+        let message = "You have requested more than 1,440 datapoints. You may reduce the datapoints requested by increasing Period, or decreasing the time range.";
+        return Err(AwsError::new("InvalidParameterCombination", 400, message));
+    }
+    let names = request
+        .statistics
+        .iter()
+        .chain(&request.extended_statistics)
+        .flatten();
+    let statistics = names
+        .map(|name| parse(name))
+        .collect::<Result<Vec<_>, _>>()?;
+    if statistics.is_empty() {
+        return Err(AwsError::missing_parameter("Statistics"));
+    }
+    let key = SeriesKey::new(
+        &request.namespace,
+        &request.metric_name,
+        request.dimensions.unwrap_or_default(),
+    );
+    let unit = world.metrics.unit(&key);
+    let hidden = request
+        .unit
+        .is_some_and(|unit| !world.metrics.has_unit(&key, &unit));
+    let starts = world
+        .metrics
+        .datapoints(&key, (from, to), period, Statistic::SampleCount);
+    let datapoints = starts
+        .into_iter()
+        .filter(|_| !hidden)
+        .filter_map(|(start, _)| {
+            let window = world.metrics.window(&key, start, to.min(start + period))?;
+            let mut point = Datapoint {
+                timestamp: timestamp(start),
+                unit: unit.clone(),
+                ..Datapoint::default()
+            };
+            for (name, statistic) in &statistics {
+                point.set(name, *statistic, statistic.of(&window));
+            }
+            Some(point)
+        })
+        .collect();
+    Ok(GetMetricStatisticsResponse {
+        label: request.metric_name,
+        datapoints,
+    })
+}
+
+impl World {
+    /// Lets every result of `GetMetricData` carry this status (`PartialData`, `InternalError`,
+    /// `Forbidden`) in place of `Complete`; `None` ends it.
+    pub fn force_metric_status(&mut self, status: Option<&str>) {
+        self.metric_status = status.map(str::to_owned);
+    }
+}
+
+fn check(request: &GetMetricDataRequest) -> Result<(), AwsError> {
+    let queries = &request.metric_data_queries;
+    if queries.is_empty() || queries.len() > QUERIES {
+        let message = format!(
+            "The collection MetricDataQueries must not have a size greater than {QUERIES}, nor be empty."
+        );
+        return Err(AwsError::validation(message));
+    }
+    check_span(request.start_time, request.end_time)?;
+    for (index, query) in queries.iter().enumerate() {
+        let mut letters = query.id.bytes();
+        let word = letters
+            .next()
+            .is_some_and(|first| first.is_ascii_lowercase())
+            && letters.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if !word {
+            return Err(AwsError::validation(format!(
+                "The value {} for parameter MetricDataQueries.member.{}.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.",
+                query.id,
+                index + 1
+            )));
+        }
+        if queries[..index]
+            .iter()
+            .any(|earlier| earlier.id == query.id)
+        {
+            return Err(AwsError::validation(format!(
+                "The values for parameter id in MetricDataQueries are not unique: {}.",
+                query.id
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn run(
+    world: &World,
+    query: &MetricDataQuery,
+    span: (i64, i64),
+) -> Result<Vec<(i64, f64)>, AwsError> {
+    if query.expression.is_some() {
+        let message = format!(
+            "Metric math is not simulated: the query {} has an Expression.",
+            query.id
+        );
+        return Err(AwsError::validation(message));
+    }
+    let Some(stat) = &query.metric_stat else {
+        return Err(AwsError::validation(format!(
+            "Exactly one of Expression and MetricStat must be given for {}.",
+            query.id
+        )));
+    };
+    let period = check_period(stat.period)?;
+    let (_, statistic) = parse(&stat.stat)?;
+    let absent = |member: &str| {
+        AwsError::missing_parameter(&format!(
+            "MetricDataQueries.member.MetricStat.Metric.{member}"
+        ))
+    };
+    let namespace = stat
+        .metric
+        .namespace
+        .as_deref()
+        .ok_or_else(|| absent("Namespace"))?;
+    let name = stat
+        .metric
+        .metric_name
+        .as_deref()
+        .ok_or_else(|| absent("MetricName"))?;
+    let key = SeriesKey::new(
+        namespace,
+        name,
+        stat.metric.dimensions.clone().unwrap_or_default(),
+    );
+    if stat
+        .unit
+        .as_ref()
+        .is_some_and(|unit| !world.metrics.has_unit(&key, unit))
+    {
+        return Ok(Vec::new());
+    }
+    Ok(world
+        .metrics
+        .datapoints(&key, aligned(span, period), period, statistic))
+}
+
+fn result(world: &World, query: &MetricDataQuery, points: Vec<(i64, f64)>) -> MetricDataResult {
+    let metric_name = query
+        .metric_stat
+        .as_ref()
+        .and_then(|stat| stat.metric.metric_name.clone());
+    let (timestamps, values) = points
+        .into_iter()
+        .map(|(second, value)| (timestamp(second), value))
+        .unzip();
+    MetricDataResult {
+        id: query.id.clone(),
+        label: query.label.clone().or(metric_name).unwrap_or_default(),
+        timestamps,
+        values,
+        status_code: world
+            .metric_status
+            .clone()
+            .unwrap_or_else(|| "Complete".to_owned()),
+        messages: None,
+    }
+}
+
+/// One page: datapoints are counted across the results, and a result that goes on is partial.
+fn cut(
+    results: Vec<MetricDataResult>,
+    token: Option<&str>,
+    size: usize,
+) -> Result<(Vec<MetricDataResult>, Option<String>), AwsError> {
+    let offset: usize = match token {
+        None => 0,
+        Some(token) => token
+            .strip_prefix("points-")
+            .and_then(|offset| offset.parse().ok())
+            .ok_or_else(AwsError::invalid_next_token)?,
+    };
+    let total: usize = results.iter().map(|result| result.values.len()).sum();
+    let end = total.min(offset.saturating_add(size));
+    let (mut page, mut seen) = (Vec::new(), 0);
+    for mut result in results {
+        let (first, last) = (seen, seen + result.values.len());
+        seen = last;
+        // An empty result belongs to the page on which its turn comes.
+        let here = if first == last {
+            first >= offset && (first < end || end == total)
+        } else {
+            first < end && last > offset
+        };
+        if !here || (offset > 0 && first == last && first == offset) {
+            continue;
+        }
+        let range = offset.max(first) - first..end.min(last) - first;
+        result.timestamps = result.timestamps[range.clone()].to_vec();
+        result.values = result.values[range].to_vec();
+        if last > end {
+            "PartialData".clone_into(&mut result.status_code);
+        }
+        page.push(result);
+    }
+    Ok((page, (end < total).then(|| format!("points-{end}"))))
+}
+
+fn parse(name: &str) -> Result<(String, Statistic), AwsError> {
+    Statistic::parse(name)
+        .map(|statistic| (name.to_owned(), statistic))
+        .ok_or_else(|| {
+            AwsError::validation(format!(
+                "The value {name} for parameter Stat is not supported."
+            ))
+        })
+}
+
+fn check_span(start: Timestamp, end: Timestamp) -> Result<(), AwsError> {
+    if start < end {
+        return Ok(());
+    }
+    Err(AwsError::validation(
+        "The parameter StartTime must be less than the parameter EndTime.",
+    ))
+}
+
+fn check_period(period: u32) -> Result<i64, AwsError> {
+    if [1, 5, 10, 20, 30].contains(&period) || (period > 0 && period.is_multiple_of(60)) {
+        return Ok(i64::from(period));
+    }
+    Err(AwsError::validation(
+        "The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60.",
+    ))
+}
+
+/// Periods start at multiples of the period.
+fn aligned((from, to): (i64, i64), period: i64) -> (i64, i64) {
+    (from.div_euclid(period) * period, to)
+}
+
+/// The first whole second that is not before `EndTime`, which is exclusive.
+fn end_second(end: Timestamp) -> i64 {
+    end.as_second() + i64::from(end.subsec_nanosecond() > 0)
+}
+
+fn timestamp(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap_or(Timestamp::MAX)
+}
+
+impl Datapoint {
+    fn set(&mut self, name: &str, statistic: Statistic, value: Option<f64>) {
+        match statistic {
+            Statistic::SampleCount => self.sample_count = value,
+            Statistic::Sum => self.sum = value,
+            Statistic::Average => self.average = value,
+            Statistic::Minimum => self.minimum = value,
+            Statistic::Maximum => self.maximum = value,
+            Statistic::Percentile(_) | Statistic::Count { .. } | Statistic::Rank { .. } => {
+                if let Some(value) = value {
+                    self.extended_statistics
+                        .get_or_insert_default()
+                        .insert(name.to_owned(), value);
+                }
+            }
+        }
+    }
+}
