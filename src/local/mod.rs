@@ -16,8 +16,8 @@
 //! |---|---|---|
 //! | `GET /_local/` | | what is here, and the virtual time |
 //! | `PUT /_local/traffic` | `{"function","alias","requests_per_second"}` | how many requests an alias gets |
-//! | `PUT /_local/behaviour` | `{"function","version","error_rate","latency_ms"}` | how a version behaves |
-//! | `PUT /_local/version-state` | `{"function","version","state"}` | `Pending`, `Active`, `Inactive`, `Failed` |
+//! | `PUT /_local/behaviour` | `{"function","version","error_rate","latency_ms"}` | how a version behaves; absent numbers take the default (no errors, 50 ms) |
+//! | `PUT /_local/version-state` | `{"function","version","state"}` | `Pending`, `Active` or `Failed` |
 //! | `GET /_local/faults` | | the rules that are in force |
 //! | `POST /_local/faults` | `{"kind","service","operation","effect","seconds","times"}` | adds a rule; only `kind` is needed |
 //! | `DELETE /_local/faults` | | removes all rules |
