@@ -4,6 +4,8 @@
 //! starts at a chosen moment and runs `speed` times as fast. It does not sleep: it only says what
 //! time it is, and how long a virtual wait is in real time.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -20,11 +22,16 @@ pub struct Clock {
 #[derive(Clone, Debug)]
 enum Kind {
     Real,
-    Scaled {
-        start: Timestamp,
-        since: Instant,
-        speed: f64,
-    },
+    Scaled(Scaled),
+}
+
+#[derive(Clone, Debug)]
+struct Scaled {
+    start: Timestamp,
+    since: Instant,
+    speed: f64,
+    /// Virtual nanoseconds that were skipped, over all clones.
+    skipped: Arc<AtomicI64>,
 }
 
 impl Clock {
@@ -35,6 +42,7 @@ impl Clock {
     }
 
     /// A virtual clock: it shows `start` now and then runs `speed` times as fast as real time.
+    /// Its clones show the same time.
     ///
     /// A speed that is not a finite number above zero counts as 1.
     #[must_use]
@@ -48,12 +56,14 @@ impl Clock {
         } else {
             1.0
         };
+        let skipped = Arc::new(AtomicI64::new(0));
         Self {
-            kind: Kind::Scaled {
+            kind: Kind::Scaled(Scaled {
                 start,
                 since: Instant::now(),
                 speed,
-            },
+                skipped,
+            }),
         }
     }
 
@@ -66,15 +76,24 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.kind {
             Kind::Real => Timestamp::now(),
-            Kind::Scaled {
-                start,
-                since,
-                speed,
-            } => {
-                let run = (since.elapsed().as_secs_f64() * speed).min(LONGEST_RUN);
-                start
-                    .saturating_add(SignedDuration::from_secs_f64(run))
-                    .unwrap_or(*start)
+            Kind::Scaled(clock) => {
+                let run = (clock.since.elapsed().as_secs_f64() * clock.speed).min(LONGEST_RUN);
+                let skipped = SignedDuration::from_nanos(clock.skipped.load(Ordering::Acquire));
+                clock
+                    .start
+                    .checked_add(SignedDuration::from_secs_f64(run).saturating_add(skipped))
+                    .unwrap_or(Timestamp::MAX)
+            }
+        }
+    }
+
+    /// Skips ahead to `to`, on all clones. A time in the past is a no-op, and the real clock does
+    /// not skip.
+    pub fn skip_to(&self, to: Timestamp) {
+        if let Kind::Scaled(clock) = &self.kind {
+            let ahead = to.duration_since(self.now()).as_nanos();
+            if let Ok(ahead @ 1..) = i64::try_from(ahead) {
+                clock.skipped.fetch_add(ahead, Ordering::AcqRel);
             }
         }
     }
@@ -82,9 +101,9 @@ impl Clock {
     /// How long a wait of `virtual_time` takes in real time.
     #[must_use]
     pub fn real_duration(&self, virtual_time: Duration) -> Duration {
-        match self.kind {
+        match &self.kind {
             Kind::Real => virtual_time,
-            Kind::Scaled { speed, .. } => {
+            Kind::Scaled(Scaled { speed, .. }) => {
                 Duration::try_from_secs_f64(virtual_time.as_secs_f64() / speed)
                     .unwrap_or(Duration::MAX)
             }
@@ -115,6 +134,16 @@ mod tests {
             Duration::from_secs(1)
         );
         assert_eq!(Clock::real().real_duration(wait), wait);
+    }
+
+    #[test]
+    fn all_clones_skip_ahead_and_none_back() {
+        let clock = Clock::scaled(START, 1.0);
+        let clone = clock.clone();
+        clock.skip_to(START + Duration::from_secs(3_600));
+        clock.skip_to(START);
+        let run = clone.now().duration_since(START);
+        assert!((3_600..3_610).contains(&run.as_secs()), "{run:?}");
     }
 
     #[test]

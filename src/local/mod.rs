@@ -16,8 +16,8 @@
 //! |---|---|---|
 //! | `GET /_local/` | | what is here, and the virtual time |
 //! | `PUT /_local/traffic` | `{"function","alias","requests_per_second"}` | how many requests an alias gets |
-//! | `PUT /_local/behaviour` | `{"function","version","error_rate","latency_ms"}` | how a version behaves |
-//! | `PUT /_local/version-state` | `{"function","version","state"}` | `Pending`, `Active`, `Inactive`, `Failed` |
+//! | `PUT /_local/behaviour` | `{"function","version","error_rate","latency_ms"}` | how a version behaves; absent numbers take the default (no errors, 50 ms) |
+//! | `PUT /_local/version-state` | `{"function","version","state"}` | `Pending`, `Active` or `Failed` |
 //! | `GET /_local/faults` | | the rules that are in force |
 //! | `POST /_local/faults` | `{"kind","service","operation","effect","seconds","times"}` | adds a rule; only `kind` is needed |
 //! | `DELETE /_local/faults` | | removes all rules |
@@ -184,7 +184,8 @@ impl LocalAws {
         format!("http://{}", self.address)
     }
 
-    /// Looks at or changes the world, at its present time. No call is served meanwhile.
+    /// Looks at or changes the world, at its present time. No call is served meanwhile. If `f`
+    /// advances the world, its clock skips ahead with it.
     pub fn with_world<R>(&self, f: impl FnOnce(&mut World) -> R) -> R {
         self.shared.with_world(f)
     }
@@ -227,7 +228,10 @@ impl Shared {
         // A panic inside the world concerns the call that met it; later ones see what it left.
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         world.advance_to(self.clock.now());
-        f(&mut world)
+        let result = f(&mut world);
+        // Whoever moved the world on has moved its clock on too.
+        self.clock.skip_to(world.now());
+        result
     }
 
     /// Returns when the endpoint stops.

@@ -1,7 +1,125 @@
-//! stub
-use crate::sim::World;
+//! The account that `canary local` and `canary demo` start with.
+
+use std::time::Duration;
+
 use jiff::Timestamp;
-/// stub
+use serde_json::{Value, json};
+
+use crate::sim::{AwsError, Service, World};
+
+/// How much has happened before anybody looks: enough for metrics and a settled alarm.
+const PAST: Duration = Duration::from_secs(15 * 60);
+
+/// Requests a second through the alias.
+const TRAFFIC: f64 = 20.0;
+
+/// An account, at the time `now`, with a function `hello`: versions 1 and 2, the alias `live` at
+/// version 1 with 20 requests a second, and the alarm `hello-live-errors` on its errors.
+///
+/// A quarter of an hour has already passed there, so that metrics and the alarm's state exist.
+///
+/// # Panics
+///
+/// If the simulated AWS refuses its own sample, which its tests exclude.
+#[must_use]
 pub fn sample_world(seed: u64, now: Timestamp) -> World {
-    World::new(seed, now)
+    let mut world = World::new(seed, now - PAST);
+    furnish(&mut world).expect("the sample is a constant that the simulated AWS accepts");
+    world.clear_trace();
+    world.advance_to(now);
+    world
+}
+
+fn furnish(world: &mut World) -> Result<(), AwsError> {
+    for (operation, input) in function() {
+        world.call(Service::Lambda, operation, input)?;
+    }
+    world.call(Service::CloudWatch, "PutMetricAlarm", alarm())?;
+    world.set_traffic("hello", "live", TRAFFIC)
+}
+
+/// The function, its versions and its alias, in the order of their making.
+fn function() -> [(&'static str, Value); 5] {
+    [
+        (
+            "CreateFunction",
+            json!({
+                "FunctionName": "hello",
+                "Description": "the first release",
+                "Role": "arn:aws:iam::000000000000:role/hello",
+                "Runtime": "provided.al2023",
+                "Handler": "bootstrap",
+                "Timeout": 10,
+                "Code": {"ZipFile": "hello, world"},
+            }),
+        ),
+        (
+            "PublishVersion",
+            json!({"FunctionName": "hello", "Description": "the first release"}),
+        ),
+        (
+            "UpdateFunctionCode",
+            json!({"FunctionName": "hello", "ZipFile": "hello, brave new world"}),
+        ),
+        (
+            "PublishVersion",
+            json!({"FunctionName": "hello", "Description": "the second release"}),
+        ),
+        (
+            "CreateAlias",
+            json!({"FunctionName": "hello", "Name": "live", "FunctionVersion": "1"}),
+        ),
+    ]
+}
+
+fn alarm() -> Value {
+    json!({
+        "AlarmName": "hello-live-errors",
+        "AlarmDescription": "three errors of hello:live in a minute",
+        "Namespace": "AWS/Lambda",
+        "MetricName": "Errors",
+        "Dimensions": [
+            {"Name": "FunctionName", "Value": "hello"},
+            {"Name": "Resource", "Value": "hello:live"},
+        ],
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 3.0,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "TreatMissingData": "notBreaching",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_has_two_versions_an_alias_and_a_quiet_alarm() {
+        let mut world = sample_world(1, Timestamp::constant(1_800_000_000, 0));
+        assert_eq!(world.now().as_second(), 1_800_000_000);
+        assert_eq!(world.trace().count(), 0);
+        let mut call = |service, operation, input| {
+            world
+                .call(service, operation, input)
+                .expect("the sample is there")
+        };
+        let alias = call(
+            Service::Lambda,
+            "GetAlias",
+            json!({"FunctionName": "hello", "Name": "live"}),
+        );
+        assert_eq!(alias["FunctionVersion"], "1");
+        let versions = call(
+            Service::Lambda,
+            "ListVersionsByFunction",
+            json!({"FunctionName": "hello"}),
+        );
+        let versions = versions["Versions"].as_array().expect("versions");
+        assert_eq!(versions.len(), 3);
+        assert_ne!(versions[1]["CodeSha256"], versions[2]["CodeSha256"]);
+        let alarms = call(Service::CloudWatch, "DescribeAlarms", json!({}));
+        assert_eq!(alarms["MetricAlarms"][0]["StateValue"], "OK");
+    }
 }

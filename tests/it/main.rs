@@ -1,0 +1,3 @@
+//! Integration tests, in one binary: each more would link the SDK again.
+
+mod wire;
