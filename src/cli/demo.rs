@@ -22,6 +22,7 @@ use crate::driver::{Assignment, Snapshot};
 use crate::local::{Config, LocalAws, sample_world};
 use crate::rollout::preflight::{Preflight, Request, begin, preflight};
 use crate::rollout::{AliasView, Version};
+use crate::sim::Behaviour;
 
 const FUNCTION: &str = "hello";
 const ALIAS: &str = "live";
@@ -89,7 +90,13 @@ async fn play(
     aborts: &mut Aborts,
 ) -> Result<Outcome, CliError> {
     let mut world = sample_world(arguments.seed, Clock::real().now());
-    let _ = (&mut world, story.error_rate);
+    let behaviour = Behaviour {
+        error_rate: story.error_rate,
+        ..Behaviour::default()
+    };
+    world
+        .set_behaviour(FUNCTION, &CANARY.to_string(), behaviour)
+        .map_err(|error| CliError::plain(error.to_string()))?;
     let config = Config {
         address: ([127, 0, 0, 1], 0).into(),
         speed: arguments.speed,

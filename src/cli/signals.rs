@@ -36,11 +36,6 @@ impl Aborts {
         Ok(Self(receiver))
     }
 
-    /// Never aborts.
-    pub fn none() -> Self {
-        Self(watch::channel(None).1)
-    }
-
     /// The signal that came first, if one came.
     pub fn first(&self) -> Option<&'static str> {
         *self.0.borrow()
