@@ -14,15 +14,32 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("sim", &["driver", "rollout", "judge"]),
     ("aws", &["driver", "rollout", "judge"]),
     ("local", &["sim", "clock"]),
-    ("cli", &["aws", "clock", "config", "driver", "judge", "local", "rollout", "sim"]),
+    (
+        "cli",
+        &[
+            "aws", "clock", "config", "driver", "judge", "local", "rollout", "sim",
+        ],
+    ),
     ("bin", &["cli"]),
 ];
 
 /// What the pure core must not know.
 const CORE: &[&str] = &["rollout", "judge", "config"];
 const OUTSIDE: &[&str] = &[
-    "aws_", "tokio", "tracing", "std::env", "std::fs", "std::net", "std::process", "std::thread",
-    "rand::", "async fn", "SystemTime", "Instant", "Timestamp::now", "println!",
+    "aws_",
+    "tokio",
+    "tracing",
+    "std::env",
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "rand::",
+    "async fn",
+    "SystemTime",
+    "Instant",
+    "Timestamp::now",
+    "println!",
 ];
 
 const FILE_LINES_MAX: usize = 500;
@@ -37,8 +54,14 @@ struct Source {
 impl Source {
     /// The code that ships: without the test module at the end and without comments.
     fn code(&self) -> String {
-        let shipped = self.text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-        let lines = shipped.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let shipped = self
+            .text
+            .split("#[cfg(test)]\nmod ")
+            .next()
+            .unwrap_or_default();
+        let lines = shipped
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
         lines.collect::<Vec<_>>().join("\n")
     }
 
@@ -90,16 +113,23 @@ fn imports(code: &str) -> BTreeSet<String> {
 }
 
 fn first_word(text: &str) -> String {
-    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    text.chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect()
 }
 
 #[test]
 fn modules_import_only_in_the_allowed_directions() {
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| source.module != "lib") {
-        let rule = DIRECTIONS.iter().find(|(module, _)| *module == source.module);
+        let rule = DIRECTIONS
+            .iter()
+            .find(|(module, _)| *module == source.module);
         let Some((_, allowed)) = rule else {
-            wrong.push(format!("{}: the module has no direction", source.path.display()));
+            wrong.push(format!(
+                "{}: the module has no direction",
+                source.path.display()
+            ));
             continue;
         };
         for import in imports(&source.code()) {
@@ -114,12 +144,21 @@ fn modules_import_only_in_the_allowed_directions() {
 #[test]
 fn the_core_is_pure() {
     let mut wrong = Vec::new();
-    for source in sources().iter().filter(|s| CORE.contains(&s.module.as_str()) && !s.is_test()) {
+    for source in sources()
+        .iter()
+        .filter(|s| CORE.contains(&s.module.as_str()) && !s.is_test())
+    {
         let code = source.code();
         for word in OUTSIDE.iter().filter(|word| code.contains(**word)) {
             wrong.push(format!("{} knows {word}", source.path.display()));
         }
-        for panic in [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!("] {
+        for panic in [
+            ".unwrap()",
+            ".expect(",
+            "panic!(",
+            "todo!(",
+            "unimplemented!(",
+        ] {
             if code.contains(panic) {
                 wrong.push(format!("{} has {panic}", source.path.display()));
             }
@@ -133,7 +172,11 @@ fn one_file_reads_the_clock() {
     for source in sources().iter().filter(|source| source.module != "clock") {
         let code = source.code();
         for call in ["SystemTime::now(", "Instant::now(", "Timestamp::now("] {
-            assert!(!code.contains(call), "{} reads the clock", source.path.display());
+            assert!(
+                !code.contains(call),
+                "{} reads the clock",
+                source.path.display()
+            );
         }
     }
 }
@@ -141,12 +184,20 @@ fn one_file_reads_the_clock() {
 #[test]
 fn the_local_aws_and_the_engine_do_not_know_each_other() {
     for source in sources().iter().filter(|source| source.module == "sim") {
-        assert!(!source.code().contains("crate::aws"), "{}", source.path.display());
+        assert!(
+            !source.code().contains("crate::aws"),
+            "{}",
+            source.path.display()
+        );
     }
     for source in sources().iter().filter(|source| source.module == "aws") {
         let code = source.code();
         assert!(!code.contains("crate::sim"), "{}", source.path.display());
-        assert!(!code.contains("rollout::tick"), "{} decides", source.path.display());
+        assert!(
+            !code.contains("rollout::tick"),
+            "{} decides",
+            source.path.display()
+        );
     }
 }
 
@@ -154,18 +205,42 @@ fn the_local_aws_and_the_engine_do_not_know_each_other() {
 fn files_stay_readable() {
     for source in sources() {
         let lines = source.text.lines().count();
-        let most = if source.module == "bin" { BINARY_LINES_MAX } else { FILE_LINES_MAX };
+        let most = if source.module == "bin" {
+            BINARY_LINES_MAX
+        } else {
+            FILE_LINES_MAX
+        };
         assert!(lines <= most, "{} has {lines} lines", source.path.display());
-        assert!(source.text.starts_with("//!"), "{} has no module docs", source.path.display());
-        let name = source.path.file_stem().expect("it has a name").to_string_lossy();
-        let vague = ["util", "utils", "common", "helpers", "helper", "types", "misc"];
-        assert!(!vague.contains(&name.as_ref()), "{}: a vague name", source.path.display());
+        assert!(
+            source.text.starts_with("//!"),
+            "{} has no module docs",
+            source.path.display()
+        );
+        let name = source
+            .path
+            .file_stem()
+            .expect("it has a name")
+            .to_string_lossy();
+        let vague = [
+            "util", "utils", "common", "helpers", "helper", "types", "misc",
+        ];
+        assert!(
+            !vague.contains(&name.as_ref()),
+            "{}: a vague name",
+            source.path.display()
+        );
     }
 }
 
 #[test]
 fn there_is_one_integration_binary() {
     let tests = fs::read_dir(root().join("tests")).expect("tests can be read");
-    let files = tests.flatten().filter(|entry| entry.path().extension().is_some_and(|e| e == "rs"));
-    assert_eq!(files.count(), 0, "a file beside tests/it links the SDK once more");
+    let files = tests
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|e| e == "rs"));
+    assert_eq!(
+        files.count(),
+        0,
+        "a file beside tests/it links the SDK once more"
+    );
 }

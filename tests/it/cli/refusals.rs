@@ -1,0 +1,180 @@
+//! What is refused before anything is written, and says what to do.
+
+use super::*;
+
+const ALARM: &str = "--alarm hello-live-errors --plan 10%:1s";
+
+/// Refused with exit code 1 and this text; the alias is as it was.
+async fn refused(stage: &Stage, arguments: &str, text: &str) {
+    let before = stage.alias();
+    let ended = finish(stage.run(arguments)).await;
+    let outcome = ended.exits(1).says(text).says("hint: ").json();
+    assert_eq!(outcome["outcome"], "error");
+    assert_eq!(outcome["max_weight"], 0.0);
+    assert_eq!(stage.alias(), before);
+}
+
+/// Publishes version 3, after this change of the function's configuration.
+fn publish(stage: &Stage, mut change: Value) {
+    change["FunctionName"] = "hello".into();
+    stage.lambda("UpdateFunctionConfiguration", change);
+    let published = stage.lambda("PublishVersion", json!({"FunctionName": "hello"}));
+    assert_eq!(published["Version"], "3");
+}
+
+/// `canary run` of version 3.
+async fn refused_version_3(stage: &Stage, text: &str) {
+    let run = "run --function hello --alias live --to 3 --json";
+    let ended = finish(stage.canary(&format!("{run} {ALARM}"))).await;
+    ended.exits(1).says(text).says("hint: ");
+    stage.is_clean_at("1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_that_carries_weights() {
+    let stage = Stage::new().await;
+    stage.update_alias("1", json!({"2": 0.05}));
+    refused(&stage, ALARM, "already carries weights").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn latest_on_either_side() {
+    let stage = Stage::new().await;
+    let run = "run --function hello --alias live --to $LATEST";
+    finish(stage.canary(run)).await.exits(64).says("$LATEST");
+    stage.update_alias("$LATEST", json!({}));
+    refused(&stage, ALARM, "the alias is at $LATEST").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_that_cannot_share_an_alias() {
+    let stage = Stage::new().await;
+    publish(
+        &stage,
+        json!({"Role": "arn:aws:iam::000000000000:role/other"}),
+    );
+    refused_version_3(&stage, "different execution roles").await;
+
+    let stage = Stage::new().await;
+    let queue = "arn:aws:sqs:us-east-1:000000000000:dead";
+    publish(&stage, json!({"DeadLetterConfig": {"TargetArn": queue}}));
+    refused_version_3(&stage, "different dead-letter targets").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_cannot_serve_or_does_not_exist() {
+    let stage = Stage::new().await;
+    refused_version_3(&stage, "has no version 3").await;
+    publish(&stage, json!({"Description": "third"}));
+    stage.with_world(|world| {
+        let state = lambda_canary::sim::lambda::VersionState::Pending;
+        world
+            .set_version_state("hello", "3", state)
+            .expect("it exists");
+    });
+    refused_version_3(&stage, "version 3 is Pending").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alarms_that_are_missing_or_in_alarm() {
+    let stage = Stage::new().await;
+    let run = "--alarm no-such-alarm --plan 10%:1s";
+    let ended = finish(stage.run(run)).await;
+    let reason = ended.exits(1).json()["reason"].to_string();
+    assert!(
+        reason.contains("alarm no-such-alarm does not exist"),
+        "{reason}"
+    );
+    stage.is_clean_at("1");
+
+    stage.set_alarm("ALARM");
+    let ended = finish(stage.run(ALARM)).await;
+    let reason = ended.exits(1).json()["reason"].to_string();
+    assert!(reason.contains("hello-live-errors is in ALARM"), "{reason}");
+    stage.is_clean_at("1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollout_that_watches_nothing() {
+    let stage = Stage::new().await;
+    refused(&stage, "--plan 10%:1s", "watches no alarm").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_a_stack_manages() {
+    let stage = Stage::new().await;
+    let input = json!({"Resource": "arn:aws:lambda:us-east-1:000000000000:function:hello",
+        "Tags": {"aws:cloudformation:stack-name": "shop"}});
+    stage.lambda("TagResource", input);
+    refused(
+        &stage,
+        ALARM,
+        "the CloudFormation stack shop manages this function",
+    )
+    .await;
+    finish(stage.run(&format!("{ALARM} --detach")))
+        .await
+        .exits(0);
+    stage.is_clean_at("2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_description_that_leaves_no_room_for_the_mark() {
+    let stage = Stage::new().await;
+    let input = json!({"FunctionName": "hello", "Name": "live", "Description": "x".repeat(250)});
+    stage.lambda("UpdateAlias", input);
+    refused(&stage, ALARM, "leave no room for the mark").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_functions_aliases_accounts_and_regions() {
+    let stage = Stage::new().await;
+    let run = |target: &str| stage.canary(&format!("run {target} --to 2 {ALARM}"));
+    let arn = |region: &str, account: &str| {
+        format!("--function arn:aws:lambda:{region}:{account}:function:hello --alias live")
+    };
+    let cases = [
+        (
+            "--function nobody --alias live".to_owned(),
+            "Function not found",
+        ),
+        ("--function hello --alias nowhere".to_owned(), "alias"),
+        (arn("eu-west-1", "000000000000"), "--region eu-west-1"),
+        (arn("us-east-1", "999999999999"), "account 999999999999"),
+    ];
+    for (target, text) in cases {
+        finish(run(&target)).await.exits(1).says(text);
+    }
+    finish(run("--function hello:live --alias live"))
+        .await
+        .exits(64)
+        .says("name the function alone");
+    stage.is_clean_at("1");
+    let rollback = "rollback --function nobody --alias live";
+    finish(stage.canary(rollback))
+        .await
+        .exits(1)
+        .says("no such function or alias");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_credentials_no_region_no_endpoint() {
+    let stage = Stage::new().await;
+    let mut command = stage.run(ALARM);
+    command
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY");
+    finish(command)
+        .await
+        .exits(1)
+        .says("credentials")
+        .says("--profile");
+
+    let mut command = stage.run(ALARM);
+    command.env_remove("AWS_REGION");
+    finish(command).await.exits(1).says("--region");
+
+    let nobody = "run --function hello --alias live --to 2 --endpoint-url http://127.0.0.1:9";
+    finish(canary(nobody)).await.exits(1).says("--endpoint-url");
+    stage.is_clean_at("1");
+}
