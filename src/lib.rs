@@ -29,6 +29,7 @@
 //! * **abort**: somebody's wish to stop. **rollback**: the act of putting the alias back.
 //! * **mark**: the note in the alias' description by which a rollout knows its own writes.
 
+pub mod config;
 pub mod judge;
 #[cfg(feature = "aws")]
 pub mod local;
