@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::mistakes::{MistakeKind, Mistakes, PolicyError};
 use super::walk::Place;
 
-/// The least and the greatest of a duration, and what it is if nothing is said.
+/// The least and the greatest that a duration may be.
 pub(super) struct Range {
     pub(super) least: SignedDuration,
     pub(super) most: SignedDuration,

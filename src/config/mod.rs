@@ -31,6 +31,10 @@ pub use schema::schema;
 pub const TEXT_MAX: usize = 4096;
 
 #[cfg(test)]
+mod document_tests;
+#[cfg(test)]
 mod files_tests;
 #[cfg(test)]
 mod policy_tests;
+#[cfg(test)]
+mod property_tests;

@@ -1,14 +1,13 @@
-//! The parser by example and by property.
+//! The parser by example.
 
 use jiff::SignedDuration;
-use proptest::prelude::*;
 use serde_json::json;
 
-use super::{MistakeKind, Policy, PolicyError, PolicyErrors, TEXT_MAX};
+use super::{MistakeKind, Policy, PolicyError, PolicyErrors};
 use crate::judge::alarms::InsufficientData;
 use crate::rollout::{Mode, Plan};
 
-fn mistakes(text: &str) -> Vec<PolicyError> {
+pub(super) fn mistakes(text: &str) -> Vec<PolicyError> {
     match Policy::parse(text) {
         Ok(policy) => panic!("{text} is taken: {policy:?}"),
         Err(PolicyErrors(errors)) => errors,
@@ -16,17 +15,17 @@ fn mistakes(text: &str) -> Vec<PolicyError> {
 }
 
 /// The one mistake of a text.
-fn mistake(text: &str) -> PolicyError {
+pub(super) fn mistake(text: &str) -> PolicyError {
     let mut errors = mistakes(text);
     assert_eq!(errors.len(), 1, "{text}: {errors:?}");
     errors.remove(0)
 }
 
-fn brief(errors: &[PolicyError]) -> Vec<(&str, MistakeKind)> {
+pub(super) fn brief(errors: &[PolicyError]) -> Vec<(&str, MistakeKind)> {
     errors.iter().map(|e| (e.path.as_str(), e.kind)).collect()
 }
 
-fn hint(error: &PolicyError) -> &str {
+pub(super) fn hint(error: &PolicyError) -> &str {
     error.hint.as_deref().unwrap_or("")
 }
 
@@ -341,84 +340,6 @@ fn what_cannot_be_read_contradicts_nothing() {
 }
 
 #[test]
-fn duplicate_keys_are_found_at_every_depth() {
-    let text = r#"{"mode": "advise", "limits": {"poll": "15s", "poll": "15s"},
-        "alarms": [{"name": "a", "name": "b"}], "mode": "enforce"}"#;
-    let errors = mistakes(text);
-    let kind = MistakeKind::DuplicateKey;
-    assert_eq!(
-        brief(&errors),
-        [
-            ("limits.poll", kind),
-            ("alarms[0].name", kind),
-            ("mode", kind)
-        ]
-    );
-}
-
-#[test]
-fn texts_that_are_no_json() {
-    let at = |line, column| MistakeKind::NotJson { line, column };
-    for (text, kind, said) in [
-        (
-            "{\n  \"mode\": \"ä\",\n}",
-            at(3, 1),
-            "there is no comma before } or ]",
-        ),
-        (
-            "{\"ä\": 'x'}",
-            at(1, 7),
-            "JSON's strings and keys stand in double quotes",
-        ),
-        ("{plan: 1}", at(1, 2), "JSON's keys stand in double quotes"),
-        ("{ // x\n}", at(1, 3), "JSON has no comments"),
-        ("plan: fast", at(1, 1), ""),
-        ("{\"a\": 1e999}", at(1, 11), ""),
-        ("{\"a\": ", at(1, 6), ""),
-    ] {
-        let error = mistake(text);
-        assert_eq!((error.kind, hint(&error)), (kind, said), "{text}: {error}");
-    }
-}
-
-#[test]
-fn texts_that_are_more_or_less_than_a_policy() {
-    assert_eq!(mistake(" \n").kind, MistakeKind::Empty);
-    assert_eq!(mistake("\u{feff}{}").kind, MistakeKind::ByteOrderMark);
-    assert_eq!(
-        brief(&mistakes("\u{feff}{\"mod\": 1} {}")),
-        [
-            ("", MistakeKind::ByteOrderMark),
-            ("mod", MistakeKind::UnknownKey),
-            (
-                "",
-                MistakeKind::TrailingText {
-                    line: 1,
-                    column: 12
-                }
-            ),
-        ]
-    );
-    let full = format!("{{}}{}", " ".repeat(TEXT_MAX - 2));
-    assert!(Policy::parse(&full).is_ok());
-    assert_eq!(mistake(&format!("{full} ")).kind, MistakeKind::TooLarge);
-}
-
-#[test]
-fn deep_nesting_is_refused() {
-    for (open, n) in [
-        ("[", TEXT_MAX),
-        ("{\"a\":", TEXT_MAX / 5),
-        ("{\"plan\":[", 400),
-    ] {
-        assert!(matches!(
-            mistake(&open.repeat(n)).kind,
-            MistakeKind::NotJson { .. }
-        ));
-    }
-}
-
-#[test]
 fn another_plan_brings_its_own_longest_unless_that_was_said() {
     let long: Plan = "10%:30m".parse().unwrap();
     let policy = Policy::default().with_plan(long.clone()).unwrap();
@@ -465,90 +386,3 @@ fn another_poll() {
     let errors = policy.with_poll(SignedDuration::ZERO).unwrap_err();
     assert_eq!(brief(&errors.0), [("limits.poll", MistakeKind::OutOfRange)]);
 }
-
-/// Text that looks like a policy, at least to a parser.
-fn nearly_a_policy() -> impl Strategy<Value = String> {
-    let piece = prop_oneof![
-        "[\\[\\]{},:\"' \n]{1,3}",
-        "\"(plan|alarms|limits|poll|mode|weight|bake|name|longest)\":",
-        "\"[0-9]{1,3}%:[0-9]{1,3}[smh]\",?",
-        "(null|true|-?[0-9]{1,25}(\\.5|e9)?|\"\\PC{0,5}\"),?",
-    ];
-    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
-}
-
-proptest! {
-    #[test]
-    fn arbitrary_text_never_panics(text: String) {
-        if let Err(errors) = Policy::parse(&text) {
-            prop_assert!(!errors.0.is_empty());
-            prop_assert!(!errors.to_string().contains(|c: char| c.is_control() && c != '\n'));
-        }
-    }
-
-    #[test]
-    fn nearly_a_policy_never_panics(text in nearly_a_policy()) {
-        if let Err(errors) = Policy::parse(&text) {
-            prop_assert!(!errors.0.is_empty());
-            for error in &errors.0 {
-                prop_assert!(!error.message.is_empty() && !error.message.contains('\n'));
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_asked_for_is_what_comes_out(
-        weights in prop::collection::btree_set(0u16..100, 1..20),
-        bake in 0i64..10_000,
-        alarms in prop::collection::btree_set("[a-zA-Z0-9 :./_-]{1,20}", 0..20),
-        poll in 1i64..=300,
-        budget in 0i64..=3600,
-    ) {
-        let step = |weight: &u16| json!({"weight": format!("{weight}%"), "bake": format!("{bake}s")});
-        let plan: Vec<_> = weights.iter().map(step).collect();
-        let limits = json!({"poll": format!("{poll}s"), "error_budget": format!("{budget}s")});
-        let text = json!({"plan": plan, "alarms": alarms, "limits": limits}).to_string();
-        let policy = Policy::parse(&text);
-        prop_assume!(alarms.iter().all(|name| !name.starts_with("arn:")));
-        let policy = policy.unwrap();
-        let total = bake * weights.len() as i64;
-        prop_assert_eq!(policy.rules.plan.duration().as_secs(), total);
-        prop_assert_eq!(policy.rules.limits.longest.as_secs(), 2 * total + 1800);
-        prop_assert_eq!(policy.rules.limits.poll.as_secs(), poll);
-        prop_assert_eq!(policy.rules.limits.error_budget.as_secs(), budget);
-        let found: Vec<_> = policy.alarms.alarms.iter().map(|rule| &rule.name).collect();
-        prop_assert_eq!(found, alarms.iter().collect::<Vec<_>>());
-    }
-
-    /// No mistake hides another, and the order of the text is the order of the answer.
-    #[test]
-    fn independent_mistakes_are_all_reported_in_order(
-        chosen in prop::sample::subsequence(MISTAKES.to_vec(), 1..=MISTAKES.len()).prop_shuffle(),
-    ) {
-        let fields: Vec<&str> = chosen.iter().map(|(field, _)| *field).collect();
-        let text = format!("{{{}}}", fields.join(","));
-        let paths: Vec<&str> = chosen.iter().flat_map(|(_, paths)| paths.iter().copied()).collect();
-        let found = mistakes(&text);
-        let found: Vec<&str> = found.iter().map(|error| error.path.as_str()).collect();
-        prop_assert_eq!(found, paths);
-    }
-}
-
-const MISTAKES: [(&str, &[&str]); 7] = [
-    (
-        r#""plan": [{"weight": "x", "bake": 5}, {"weight": "1%", "bake": "5m", "a": 1}]"#,
-        &["plan[0].weight", "plan[0].bake", "plan[1].a"],
-    ),
-    (
-        r#""alarms": ["", 1, {"nam": "a", "name": "b"}]"#,
-        &["alarms[0]", "alarms[1]", "alarms[2].nam"],
-    ),
-    (r#""insufficient_data": "OK""#, &["insufficient_data"]),
-    (
-        r#""limits": {"poll": "1d", "pol": 1, "longest": "1h", "longest": 1}"#,
-        &["limits.poll", "limits.pol", "limits.longest"],
-    ),
-    (r#""on_regression": "freeze""#, &["on_regression"]),
-    (r#""mode": []"#, &["mode"]),
-    (r#""what": {"plan": 1}"#, &["what"]),
-];
