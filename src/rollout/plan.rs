@@ -189,14 +189,24 @@ impl Shape {
     }
 }
 
-/// A duration as people write it: `30s`, `5m`, `1h30m`.
+/// A duration as people write it: `30s`, `5m`, `1h30m`, `1h 30m`.
+///
+/// jiff reads many more spellings (`5 minutes ago`, `PT5M`, `00:05:00`). They are refused, so that
+/// one short pattern in the policy's JSON Schema says exactly what is taken.
 ///
 /// # Errors
-/// If the text is no duration, or one with calendar units.
+/// If the text is anything else than whole hours, minutes, seconds and milliseconds, each at most
+/// once and in this order.
 pub fn parse_duration(text: &str) -> Result<SignedDuration, PlanError> {
-    text.trim()
-        .parse()
-        .map_err(|_| PlanError::Duration(text.trim().to_owned()))
+    let text = text.trim();
+    let plain = |c: char| c.is_ascii_digit() || matches!(c, 'h' | 'm' | 's' | ' ');
+    // A minus is read, so that the answer can be that the duration is out of range.
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let parsed = unsigned.chars().all(plain).then(|| text.parse().ok());
+    parsed
+        .flatten()
+        .filter(|duration: &SignedDuration| duration.is_negative() == text.starts_with('-'))
+        .ok_or_else(|| PlanError::Duration(text.to_owned()))
 }
 
 impl FromStr for Step {
@@ -307,6 +317,10 @@ mod tests {
         assert!(matches!(error("10%"), PlanError::Form(_)));
         assert!(matches!(error(""), PlanError::Empty));
         assert!(matches!(error("10%:5"), PlanError::Duration(_)));
+        assert!(matches!(error("10%:5 minutes"), PlanError::Duration(_)));
+        assert!(matches!(error("10%:PT5M"), PlanError::Duration(_)));
+        assert!(matches!(error("10%:1.5h"), PlanError::Duration(_)));
+        assert!(matches!(error("10%:5m1h"), PlanError::Duration(_)));
         assert!(matches!(error("10%:-5m"), PlanError::Bake(_)));
         assert!(matches!(error("10%:9000h"), PlanError::Bake(_)));
         assert!(matches!(error("200%:5m"), PlanError::Weight(_)));

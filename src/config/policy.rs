@@ -1,0 +1,196 @@
+//! The policy: defaults filled in, and its parts checked against each other.
+
+use jiff::SignedDuration;
+
+use super::alarms::{self, ALARMS_MAX};
+use super::document;
+use super::limits::{self, LONGEST, POLL, Said, longest_by_default};
+use super::mistakes::{MistakeKind, Mistakes, PolicyError, PolicyErrors};
+use super::plan;
+use super::walk::Place;
+use crate::judge::alarms::{AlarmRule, AlarmRules, InsufficientData};
+use crate::rollout::{Limits, Mode, Plan, Rules};
+
+/// The name of the plan if the policy has none.
+pub(super) const PLAN_DEFAULT: &str = "Canary10Percent5Minutes";
+
+/// What a rollout of a function goes by: checked, and with nothing left to be filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Steps, limits and mode.
+    pub rules: Rules,
+    /// The alarms to watch, and how.
+    pub alarms: AlarmRules,
+    /// What a regression leads to.
+    pub on_regression: OnRegression,
+    /// `limits.longest` if it was said; else it follows the plan.
+    longest: Option<SignedDuration>,
+}
+
+/// What a regression leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, schemars::JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+pub enum OnRegression {
+    /// The alias is put back as it was found.
+    #[default]
+    Rollback,
+}
+
+impl Default for Policy {
+    /// The built-in policy: `Canary10Percent5Minutes`, `insufficient_data: hold`, a look every 15
+    /// seconds, no alarms.
+    fn default() -> Self {
+        let plan = Plan::named(PLAN_DEFAULT).unwrap_or_else(Plan::all_at_once);
+        Self::resolve(
+            plan,
+            Said::default(),
+            Mode::default(),
+            AlarmRules::default(),
+        )
+    }
+}
+
+impl Policy {
+    /// The policy that a JSON text describes.
+    ///
+    /// # Errors
+    /// All mistakes of the text together, in its order.
+    pub fn parse(text: &str) -> Result<Self, PolicyErrors> {
+        let mut mistakes = Mistakes::default();
+        let root = document::read(text, &mut mistakes);
+        let policy = root.and_then(|root| read(&Place::root(&root), &mut mistakes));
+        mistakes.unless_any(policy)
+    }
+
+    /// Whether there is anything that could stop the canary: without, a rollout is only a timer.
+    pub fn watches(&self) -> bool {
+        !self.alarms.alarms.is_empty()
+    }
+
+    /// This policy with another plan. Unless it was said, the longest duration follows the plan.
+    ///
+    /// # Errors
+    /// If the plan does not fit the limits.
+    pub fn with_plan(mut self, plan: Plan) -> Result<Self, PolicyErrors> {
+        self.rules.limits.longest = self
+            .longest
+            .unwrap_or_else(|| longest_by_default(plan.duration()));
+        self.rules.plan = plan;
+        let faults = contradiction(&self.rules).into_iter().collect();
+        self.unless(faults)
+    }
+
+    /// This policy with these alarms besides its own; a name that it has already stays as it is.
+    ///
+    /// # Errors
+    /// If a name is none, or if there are too many.
+    pub fn with_alarms<S: Into<String>>(
+        mut self,
+        names: impl IntoIterator<Item = S>,
+    ) -> Result<Self, PolicyErrors> {
+        let mut faults = Vec::new();
+        let alarms = &mut self.alarms.alarms;
+        for name in names {
+            let name = name.into();
+            if alarms.iter().all(|rule| rule.name != name) {
+                let path = format!("alarms[{}]", alarms.len());
+                faults.extend(alarms::fault(&name).map(|fault| fault.at_path(&path)));
+                alarms.push(AlarmRule {
+                    name,
+                    ignore_if_already_in_alarm: false,
+                });
+            }
+        }
+        if alarms.len() > ALARMS_MAX {
+            let message = alarms::too_many(alarms.len());
+            faults.push(PolicyError::new("alarms", MistakeKind::TooMany, message));
+        }
+        self.unless(faults)
+    }
+
+    /// This policy with another poll interval.
+    ///
+    /// # Errors
+    /// If it is out of range.
+    pub fn with_poll(mut self, poll: SignedDuration) -> Result<Self, PolicyErrors> {
+        self.rules.limits.poll = poll;
+        let faults = POLL.fault("limits.poll", poll).into_iter().collect();
+        self.unless(faults)
+    }
+
+    fn unless(self, faults: Vec<PolicyError>) -> Result<Self, PolicyErrors> {
+        if faults.is_empty() {
+            Ok(self)
+        } else {
+            Err(PolicyErrors(faults))
+        }
+    }
+
+    fn resolve(plan: Plan, said: Said, mode: Mode, alarms: AlarmRules) -> Self {
+        let longest = said
+            .longest
+            .unwrap_or_else(|| longest_by_default(plan.duration()));
+        let limits = Limits {
+            poll: said.poll,
+            longest,
+            error_budget: said.error_budget,
+        };
+        Self {
+            rules: Rules { plan, limits, mode },
+            alarms,
+            on_regression: OnRegression::Rollback,
+            longest: said.longest,
+        }
+    }
+}
+
+fn read(root: &Place<'_>, mistakes: &mut Mistakes) -> Option<Policy> {
+    let fields = root.fields("an object", mistakes)?;
+    if let Some(schema) = fields.get("$schema") {
+        schema.text("a string with the schema's address", mistakes);
+    }
+    let default = Policy::default();
+    let plan = fields.read("plan", default.rules.plan, mistakes, plan::read);
+    let alarms = fields.read("alarms", Vec::new(), mistakes, alarms::read);
+    let insufficient_data = fields.choice("insufficient_data", INSUFFICIENT_DATA, mistakes);
+    let limits = fields.read("limits", Said::default(), mistakes, limits::read);
+    fields.choice("on_regression", ON_REGRESSION, mistakes);
+    let mode = fields.choice("mode", MODE, mistakes);
+
+    // What could not be read contradicts nothing; anything else that is wrong is taken down.
+    let alarms = AlarmRules {
+        alarms: alarms.unwrap_or_default(),
+        insufficient_data,
+    };
+    let policy = Policy::resolve(plan?, limits?, mode, alarms);
+    if let Some(fault) = contradiction(&policy.rules) {
+        mistakes.add(root.position(&fault.path), fault);
+    }
+    Some(policy)
+}
+
+/// The words, as serde and the schema spell them.
+const INSUFFICIENT_DATA: &[(&str, InsufficientData)] = &[
+    ("hold", InsufficientData::Hold),
+    ("ok", InsufficientData::Ok),
+    ("fail", InsufficientData::Fail),
+];
+const ON_REGRESSION: &[(&str, OnRegression)] = &[("rollback", OnRegression::Rollback)];
+const MODE: &[(&str, Mode)] = &[("enforce", Mode::Enforce), ("advise", Mode::Advise)];
+
+/// What cannot both be meant.
+///
+/// A poll interval longer than a bake can be: a bake is never outwaited, since the tick then waits
+/// only for what is left of it, and looks at the alarms at its end.
+fn contradiction(rules: &Rules) -> Option<PolicyError> {
+    let (bakes, longest, most) = (rules.plan.duration(), rules.limits.longest, LONGEST.most);
+    if bakes > most {
+        let message = format!("the bakes take {bakes:#} in all, longer than {most:#}");
+        return Some(PolicyError::new("plan", MistakeKind::OutOfRange, message));
+    }
+    let message = format!("{longest:#} is shorter than the plan, whose bakes take {bakes:#}");
+    let error = PolicyError::new("limits.longest", MistakeKind::Contradiction, message);
+    let by_default = longest_by_default(bakes);
+    let hint = format!("leave the key out for twice the bakes and 30 minutes: {by_default:#}");
+    (longest < bakes).then(|| error.hint(hint))
+}
