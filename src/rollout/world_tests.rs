@@ -9,7 +9,7 @@ use super::*;
 use crate::judge::{Doubt, Regression, Verdict};
 
 /// What one look will show.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Look {
     pub read: Read,
     pub verdict: Verdict,
@@ -85,6 +85,8 @@ pub(super) struct World {
     pub edited: bool,
     /// What others wrote in the description.
     pub text: String,
+    /// What was refused stays refused, or it was not a refusal; a rollback may be let through.
+    refusing: bool,
     past: Vec<AliasView>,
 }
 
@@ -129,6 +131,20 @@ pub(super) fn regression() -> Regression {
 
 pub(super) fn aborted() -> Cause {
     Cause::Aborted { by: "ann".into() }
+}
+
+/// On one line, so that a schedule that failed can be read.
+impl std::fmt::Debug for Look {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let verdict = match self.verdict {
+            Verdict::Pass => "pass",
+            Verdict::Fail(_) => "alarm",
+            Verdict::Inconclusive(_) => "doubt",
+        };
+        let abort = if self.abort { " abort" } else { "" };
+        let failure = if self.failure { " failure" } else { "" };
+        write!(f, "{verdict}{abort}{failure} {:?}", self.read)
+    }
 }
 
 impl Look {
@@ -215,6 +231,7 @@ impl World {
             keeps_zero: true,
             edited: false,
             text: "prod".into(),
+            refusing: false,
         }
     }
 
@@ -376,7 +393,9 @@ impl World {
             Some(view) if view.revision == write.revision => {}
             _ => return (false, Err(Unapplied::Conflict)),
         }
-        if fate == Fate::Refused {
+        let forward = write.canary.is_some() || write.version == Version::new(2);
+        if fate == Fate::Refused || self.refusing && forward {
+            self.refusing |= forward;
             return (false, Err(Unapplied::Refused("not allowed".into())));
         }
         let kept = write
