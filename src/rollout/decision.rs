@@ -66,6 +66,9 @@ impl Command {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "code")]
 pub enum Reason {
+    /// Everything is in order. The next tick makes the first write, so that no write is ever made
+    /// on a state that says that there can be none.
+    Ready,
     /// Everything is in order: the first step.
     Begin {
         /// The weight of the first step.
@@ -115,6 +118,7 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Ready => f.write_str("all checks passed: about to begin"),
             Self::Begin { weight } => write!(f, "all checks passed: {weight} to the canary"),
             Self::Advance { weight } => write!(
                 f,

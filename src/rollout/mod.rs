@@ -30,3 +30,7 @@ pub use tick::{
 };
 pub use version::Version;
 pub use weight::Weight;
+
+#[cfg(test)]
+#[path = "world_tests.rs"]
+mod world;

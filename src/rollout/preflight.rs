@@ -305,3 +305,7 @@ impl fmt::Display for Refusal {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "preflight_tests.rs"]
+mod tests;

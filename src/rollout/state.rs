@@ -36,11 +36,15 @@ pub struct State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
 pub enum Phase {
-    /// Nothing was written yet.
+    /// No write is known to stand yet.
     Starting {
         /// The alias' revision that the preflight saw. The first write depends on it, so that a
         /// late duplicate of the first tick cannot start a rollout a second time.
         revision: String,
+        /// Put down one tick before the first write. Until then nothing of ours can stand at the
+        /// alias; from then on something may, also if the tick that wrote it left no trace.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        announced: bool,
     },
     /// At a step.
     Baking {
@@ -57,6 +61,11 @@ pub enum Phase {
         since: Timestamp,
         /// Writes that were refused or lost so far.
         attempts: u32,
+        /// The revision that the preflight saw, if no write of ours is known to have replaced it.
+        /// An alias still at it is written all the same: a first write that is under way yet
+        /// depends on that revision, and must not find it after the end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        untouched: Option<String>,
     },
     /// It has ended.
     Ended {
@@ -173,7 +182,10 @@ impl State {
         Self {
             contenders,
             started_at: now,
-            phase: Phase::Starting { revision },
+            phase: Phase::Starting {
+                revision,
+                announced: false,
+            },
             failing: None,
             unexpected: None,
             ticks: 0,
@@ -188,6 +200,16 @@ impl State {
             _ => None,
         }
     }
+}
+
+/// A text from outside, short enough for the state: its first 240 bytes, on one line.
+pub(super) fn brief(text: &str) -> String {
+    const LONGEST: usize = 240;
+    let line = text.replace(char::is_control, " ");
+    if line.len() <= LONGEST {
+        return line;
+    }
+    format!("{}…", &line[..line.floor_char_boundary(LONGEST)])
 }
 
 impl fmt::Display for Cause {
@@ -255,3 +277,7 @@ impl fmt::Display for Failure {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

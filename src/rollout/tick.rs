@@ -9,6 +9,10 @@
 //! 4. Budgets: calls to AWS that keep failing, then the longest duration: roll back.
 //! 5. Time: bake over → next step or promotion, if the verdict is a pass; else wait.
 //!
+//! The first write is announced in the state one tick ahead. So a rollout that was stopped before
+//! knows that nothing of its own can stand at the alias, and one that was stopped after knows that
+//! something may, whatever became of the tick that wrote it.
+//!
 //! A tick that comes early or twice finds nothing to do and says so; it never writes twice, since
 //! each write depends on the revision that the same tick saw, and the next tick adopts what stands
 //! under this rollout's own mark.
@@ -20,16 +24,22 @@ use super::{
     alias::{AliasView, Standing},
     decision::{Command, Decision, Reason},
     plan::Plan,
-    state::{Cause, End, Failing, Failure, Phase, State},
+    state::{Cause, End, Failing, Failure, Phase, State, brief},
 };
-use crate::judge::{Doubt, Regression, Verdict};
+use crate::judge::{Regression, Verdict};
 
 /// For how long a refused or lost rollback is tried again before the rollout gives up and says
 /// what it left. Lambda throttles and outages are shorter.
 pub const ROLLBACK_PATIENCE: SignedDuration = SignedDuration::from_mins(35);
 
+/// How often it is tried at least: a laptop that slept with its lid closed has not tried.
+const ROLLBACK_ATTEMPTS: u32 = 10;
+
 /// Between a surprise and the second look that confirms it.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_millis(500);
+
+/// Stands for the revision of an alias that does not exist; Lambda's are UUIDs.
+const GONE: &str = "gone";
 
 /// What a rollout goes by, fixed before it starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,13 +114,19 @@ pub enum Wish {
 /// Decides what to do now. Carry the command out, then call [`applied`] or [`unapplied`].
 pub fn tick(rules: &Rules, state: &State, now: Timestamp, seen: &Observation) -> Decision {
     let mut state = state.clone();
+    let tick = Tick { rules, now, seen };
     if let Phase::Ended { end } = &state.phase {
-        let reason = Reason::Ended { end: end.clone() };
-        return Tick { rules, now, seen }.wait(state, SignedDuration::ZERO, reason);
+        let end = end.clone();
+        return tick.end(state, end);
     }
     state.ticks = state.ticks.saturating_add(1);
     state.failing = still_failing(state.failing, now, seen.failure.as_ref());
-    Tick { rules, now, seen }.decide(state)
+    let mut decision = tick.decide(state);
+    if decision.command.is_none() && seen.failure.is_none() {
+        // Nothing to write any more, and all looks succeed: nothing is failing.
+        decision.state.failing = None;
+    }
+    decision
 }
 
 /// The state after a command was carried out.
@@ -164,15 +180,28 @@ pub fn unapplied(
     why: Unapplied,
 ) -> (State, SignedDuration) {
     let mut failed_before = 0;
-    if let Phase::RollingBack { attempts, .. } = &mut state.phase {
+    if let Phase::RollingBack {
+        attempts,
+        since,
+        cause,
+        ..
+    } = &mut state.phase
+    {
         failed_before = *attempts;
         *attempts = attempts.saturating_add(1);
+        if let Some(failure) = given_up(cause, *attempts, elapsed(*since, now)) {
+            let end = End::Failed { failure };
+            state.phase = Phase::Ended { end };
+            return (state, SignedDuration::ZERO);
+        }
     }
     let error = match why {
-        Unapplied::Conflict => return (state, LOOK_AGAIN),
-        Unapplied::Lost(error) => error,
+        Unapplied::Conflict if failed_before == 0 => return (state, LOOK_AGAIN.min(limits.poll)),
+        Unapplied::Conflict => return (state, backoff(failed_before).min(limits.poll)),
+        Unapplied::Lost(error) => brief(&error),
         Unapplied::Refused(error) => {
-            state.phase = refused(state.phase, now, &error);
+            let error = brief(&error);
+            state = refused(state, now, &error);
             error
         }
     };
@@ -185,24 +214,44 @@ pub fn unapplied(
     (state, backoff(failed_before).min(limits.poll))
 }
 
-fn refused(phase: Phase, now: Timestamp, error: &str) -> Phase {
+fn refused(mut state: State, now: Timestamp, error: &str) -> State {
     let cause = Cause::Refused {
         error: error.to_owned(),
     };
-    match phase {
-        Phase::Starting { .. } => Phase::Ended {
+    let lost_before = state.failing.as_ref().is_some_and(|failing| failing.write);
+    state.phase = match state.phase {
+        Phase::Starting { .. } if !lost_before => Phase::Ended {
             end: End::Failed {
                 failure: Failure::NotStarted { cause },
             },
         },
-        Phase::Baking { .. } => Phase::RollingBack {
-            cause,
-            since: now,
-            attempts: 0,
-        },
-        // Rights come back, and nothing else can be done.
-        phase => phase,
+        phase => rolling_back(phase, cause, now),
+    };
+    state
+}
+
+/// The phase that puts the alias back. A rollback under way goes on: rights come back, and its
+/// cause is the first one.
+fn rolling_back(phase: Phase, cause: Cause, now: Timestamp) -> Phase {
+    let untouched = match phase {
+        Phase::RollingBack { .. } | Phase::Ended { .. } => return phase,
+        Phase::Starting { revision, .. } => Some(revision),
+        Phase::Baking { .. } => None,
+    };
+    Phase::RollingBack {
+        cause,
+        since: now,
+        attempts: 0,
+        untouched,
     }
+}
+
+fn given_up(cause: &Cause, attempts: u32, tried: SignedDuration) -> Option<Failure> {
+    let over = tried > ROLLBACK_PATIENCE && attempts >= ROLLBACK_ATTEMPTS;
+    over.then(|| Failure::NotPutBack {
+        cause: cause.clone(),
+        tried,
+    })
 }
 
 fn still_failing(
@@ -213,7 +262,7 @@ fn still_failing(
     match (before, failure) {
         (before, Some(error)) => Some(Failing {
             since: before.as_ref().map_or(now, |failing| failing.since),
-            error: error.clone(),
+            error: brief(error),
             write: before.is_some_and(|failing| failing.write),
         }),
         (Some(failing), None) if failing.write => Some(failing),
@@ -226,11 +275,44 @@ fn backoff(attempts: u32) -> SignedDuration {
     SignedDuration::from_secs(if attempts < 4 { 1 << attempts } else { 15 })
 }
 
+/// Time since `then`; zero if the clock went back.
+fn elapsed(then: Timestamp, now: Timestamp) -> SignedDuration {
+    now.duration_since(then).max(SignedDuration::ZERO)
+}
+
 fn put_back(cause: Cause) -> End {
     match cause {
         Cause::Aborted { by } => End::Aborted { by },
         cause => End::RolledBack { cause },
     }
+}
+
+/// The alias is as this state expects it, so an earlier surprise was a stale answer.
+fn expected(state: State) -> State {
+    State {
+        unexpected: None,
+        ..state
+    }
+}
+
+/// The revision that the preflight saw, where no write of ours is known to have replaced it.
+fn untouched(phase: &Phase) -> Option<&String> {
+    match phase {
+        Phase::Starting { revision, .. } => Some(revision),
+        Phase::RollingBack { untouched, .. } => untouched.as_ref(),
+        Phase::Baking { .. } | Phase::Ended { .. } => None,
+    }
+}
+
+/// Whether something of ours may stand at the alias.
+fn may_stand(phase: &Phase) -> bool {
+    !matches!(
+        phase,
+        Phase::Starting {
+            announced: false,
+            ..
+        }
+    )
 }
 
 /// What does not change while one tick is decided.
@@ -243,28 +325,28 @@ struct Tick<'a> {
 impl Tick<'_> {
     fn decide(&self, state: State) -> Decision {
         let view = match &self.seen.alias {
-            AliasReading::Gone => return self.fail(state, Failure::AliasDeleted),
+            AliasReading::Gone => return self.gone(state),
             AliasReading::Unreadable(error) => return self.blind(state, error),
             AliasReading::Seen(view) => view,
         };
         let standing = state.contenders.standing(view, &self.rules.plan);
         if let Standing::AtStep(step) = standing {
-            return self.at_step(
-                State {
-                    unexpected: None,
-                    ..state
-                },
-                view,
-                step,
-            );
+            return self.at_step(expected(state), view, step);
         }
-        let started = !matches!(state.phase, Phase::Starting { .. });
-        if started && state.unexpected.as_ref() != Some(&view.revision) {
-            return self.look_again(state, view);
+        if standing == Standing::AtStable && untouched(&state.phase) == Some(&view.revision) {
+            return self.start(expected(state), view);
+        }
+        if state.unexpected.as_ref() != Some(&view.revision) {
+            // A promotion that was ours ends the rollout, whatever shows after it.
+            let state = match standing {
+                Standing::AtCanary => state,
+                _ => self.remember_stop(state),
+            };
+            return self.look_again(state, &view.revision, view.to_string());
         }
         match standing {
             Standing::AtCanary => self.found_promoted(state, view),
-            Standing::AtStable => self.at_stable(state, view),
+            Standing::AtStable => self.at_stable(state),
             _ => self.fail(
                 state,
                 Failure::Drift {
@@ -274,13 +356,29 @@ impl Tick<'_> {
         }
     }
 
+    fn gone(&self, state: State) -> Decision {
+        if state.unexpected.as_deref() == Some(GONE) {
+            return self.fail(state, Failure::AliasDeleted);
+        }
+        self.look_again(self.remember_stop(state), GONE, "not there".to_owned())
+    }
+
     /// One answer may be stale; the same answer twice is believed.
-    fn look_again(&self, mut state: State, view: &AliasView) -> Decision {
-        state.unexpected = Some(view.revision.clone());
-        let reason = Reason::LookAgain {
-            found: view.to_string(),
-        };
-        self.wait(state, LOOK_AGAIN, reason)
+    fn look_again(&self, mut state: State, revision: &str, found: String) -> Decision {
+        state.unexpected = Some(revision.to_owned());
+        let wait = LOOK_AGAIN.min(self.rules.limits.poll);
+        self.wait(state, wait, Reason::LookAgain { found })
+    }
+
+    /// What speaks for a stop now may not show on the second look: an alarm that flipped back is
+    /// reported once.
+    fn remember_stop(&self, mut state: State) -> State {
+        if may_stand(&state.phase)
+            && let Some(cause) = self.stop(&state)
+        {
+            state.phase = rolling_back(state.phase, cause, self.now);
+        }
+        state
     }
 
     fn found_promoted(&self, state: State, view: &AliasView) -> Decision {
@@ -296,9 +394,8 @@ impl Tick<'_> {
         }
     }
 
-    fn at_stable(&self, state: State, view: &AliasView) -> Decision {
+    fn at_stable(&self, state: State) -> Decision {
         match &state.phase {
-            Phase::Starting { revision } if *revision == view.revision => self.start(state, view),
             Phase::Starting { .. } => self.fail(state, Failure::ChangedSincePreflight),
             Phase::RollingBack { cause, .. } => {
                 let end = put_back(cause.clone());
@@ -320,18 +417,23 @@ impl Tick<'_> {
         }
     }
 
-    fn start(&self, state: State, view: &AliasView) -> Decision {
+    /// The alias is still as the preflight saw it.
+    fn start(&self, mut state: State, view: &AliasView) -> Decision {
+        state = self.remember_stop(state);
+        if let Phase::RollingBack { .. } = state.phase {
+            return self.roll_back(state, Some(view));
+        }
         if let Some(cause) = self.stop(&state) {
-            let end = match cause {
-                Cause::Aborted { by } => End::Aborted { by },
-                cause => End::Failed {
-                    failure: Failure::NotStarted { cause },
-                },
-            };
-            return self.end(state, end);
+            return self.not_started(state, cause);
         }
         if let Some(hold) = self.hold() {
             return self.wait(state, self.rules.limits.poll, hold);
+        }
+        if let Phase::Starting { announced, .. } = &mut state.phase
+            && !*announced
+        {
+            *announced = true;
+            return self.wait(state, SignedDuration::ZERO, Reason::Ready);
         }
         match self.rules.plan.step(0) {
             None => self.promote(state, view),
@@ -357,20 +459,11 @@ impl Tick<'_> {
             );
         };
         state.max_weight = state.max_weight.max(here.weight);
-        if let Phase::RollingBack { cause, since, .. } = &state.phase {
-            let (cause, since) = (cause.clone(), *since);
-            return self.roll_back(state, Some(view), cause, since);
-        }
-        if let Some(cause) = self.stop(&state) {
-            return self.roll_back(state, Some(view), cause, self.now);
-        }
-        let since = match state.phase {
-            Phase::Baking { step: known, since } if known == step => since,
-            // A step of ours that this state does not know of: its bake counts from now.
-            _ => self.now,
+        state = self.remember_stop(self.adopt(state, step));
+        let Phase::Baking { since, .. } = state.phase else {
+            return self.roll_back(state, Some(view));
         };
-        state.phase = Phase::Baking { step, since };
-        let left = here.bake.saturating_sub(self.since(since));
+        let left = here.bake.saturating_sub(elapsed(since, self.now));
         if left > SignedDuration::ZERO {
             let reason = Reason::Bake {
                 weight: here.weight,
@@ -394,10 +487,25 @@ impl Tick<'_> {
         }
     }
 
+    /// A step of ours that this state does not know of: the write succeeded, only its answer was
+    /// lost, and the bake counts from now.
+    fn adopt(&self, mut state: State, step: usize) -> State {
+        match state.phase {
+            Phase::RollingBack { .. } => {}
+            Phase::Baking { step: known, .. } if known == step => {}
+            _ => {
+                let since = self.now;
+                state.phase = Phase::Baking { step, since };
+                state.failing = state.failing.filter(|failing| !failing.write);
+            }
+        }
+        state
+    }
+
     /// The first reason to stop, in the order of precedence.
     fn stop(&self, state: &State) -> Option<Cause> {
         if let Some(Wish::Abort { by }) = &self.seen.wish {
-            return Some(Cause::Aborted { by: by.clone() });
+            return Some(Cause::Aborted { by: brief(by) });
         }
         let enforced = self
             .regression()
@@ -417,7 +525,7 @@ impl Tick<'_> {
     fn budgets(&self, state: &State) -> Option<Cause> {
         let limits = &self.rules.limits;
         if let Some(failing) = &state.failing {
-            let lasted = self.since(failing.since);
+            let lasted = elapsed(failing.since, self.now);
             if lasted > limits.error_budget {
                 let (budget, error) = (limits.error_budget, failing.error.clone());
                 return Some(Cause::Blind {
@@ -427,10 +535,12 @@ impl Tick<'_> {
                 });
             }
         }
-        (self.since(state.started_at) > limits.longest).then(|| Cause::TooLong {
+        (elapsed(state.started_at, self.now) > limits.longest).then(|| Cause::TooLong {
             longest: limits.longest,
             waiting_for: match &self.seen.verdict {
-                Verdict::Inconclusive(doubts) => doubts.first().map(Doubt::to_string),
+                Verdict::Inconclusive(doubts) => {
+                    doubts.first().map(|doubt| brief(&doubt.to_string()))
+                }
                 _ => None,
             },
         })
@@ -447,57 +557,54 @@ impl Tick<'_> {
     }
 
     fn blind(&self, state: State, error: &str) -> Decision {
-        if let Phase::RollingBack { cause, since, .. } = &state.phase {
-            let (cause, since) = (cause.clone(), *since);
-            return self.roll_back(state, None, cause, since);
+        let state = self.remember_stop(state);
+        if let Phase::RollingBack { .. } = state.phase {
+            return self.roll_back(state, None);
         }
-        match (self.stop(&state), &state.phase) {
-            (Some(Cause::Aborted { by }), Phase::Starting { .. }) => {
-                self.end(state, End::Aborted { by })
+        if let Some(cause) = self.stop(&state) {
+            return self.not_started(state, cause);
+        }
+        let error = error.to_owned();
+        self.wait(state, self.rules.limits.poll, Reason::Blind { error })
+    }
+
+    /// Goes on with a rollback, as long as there is patience: an alias that can be seen is always
+    /// worth one more write.
+    fn roll_back(&self, mut state: State, view: Option<&AliasView>) -> Decision {
+        let Phase::RollingBack {
+            cause,
+            since,
+            attempts,
+            ..
+        } = &mut state.phase
+        else {
+            let error = "no rollback is under way".to_owned();
+            return self.wait(state, self.rules.limits.poll, Reason::Blind { error });
+        };
+        let failed_before = *attempts;
+        if view.is_none() {
+            *attempts = attempts.saturating_add(1);
+            if let Some(failure) = given_up(cause, *attempts, elapsed(*since, self.now)) {
+                return self.fail(state, failure);
             }
-            (Some(cause), Phase::Starting { .. }) => {
-                self.fail(state, Failure::NotStarted { cause })
-            }
-            (Some(cause), _) => self.roll_back(state, None, cause, self.now),
-            (None, _) => {
-                let reason = Reason::Blind {
-                    error: error.to_owned(),
-                };
-                self.wait(state, self.rules.limits.poll, reason)
-            }
+        }
+        Decision {
+            wait: backoff(failed_before).min(self.rules.limits.poll),
+            command: view.map(|view| Command::Restore {
+                write: state.contenders.restore(view),
+            }),
+            reason: Reason::Rollback {
+                cause: cause.clone(),
+            },
+            would: None,
+            state,
         }
     }
 
-    fn roll_back(
-        &self,
-        mut state: State,
-        view: Option<&AliasView>,
-        cause: Cause,
-        since: Timestamp,
-    ) -> Decision {
-        let tried = self.since(since);
-        if tried > ROLLBACK_PATIENCE {
-            return self.fail(state, Failure::NotPutBack { cause, tried });
-        }
-        let attempts = match state.phase {
-            Phase::RollingBack { attempts, .. } => attempts,
-            _ => 0,
-        };
-        let blind_so_far = u32::from(view.is_none());
-        state.phase = Phase::RollingBack {
-            cause: cause.clone(),
-            since,
-            attempts: attempts.saturating_add(blind_so_far),
-        };
-        let command = view.map(|view| Command::Restore {
-            write: state.contenders.restore(view),
-        });
-        Decision {
-            wait: backoff(attempts).min(self.rules.limits.poll),
-            command,
-            reason: Reason::Rollback { cause },
-            would: None,
-            state,
+    fn not_started(&self, state: State, cause: Cause) -> Decision {
+        match cause {
+            Cause::Aborted { by } => self.end(state, End::Aborted { by }),
+            cause => self.fail(state, Failure::NotStarted { cause }),
         }
     }
 
@@ -547,9 +654,24 @@ impl Tick<'_> {
             would: self.regression().filter(|_| advised),
         }
     }
-
-    /// Time since `then`; zero if the clock went back.
-    fn since(&self, then: Timestamp) -> SignedDuration {
-        self.now.duration_since(then).max(SignedDuration::ZERO)
-    }
 }
+
+#[cfg(test)]
+#[path = "tick_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "story_tests.rs"]
+mod stories;
+
+#[cfg(test)]
+#[path = "drift_tests.rs"]
+mod drifts;
+
+#[cfg(test)]
+#[path = "write_tests.rs"]
+mod writes;
+
+#[cfg(test)]
+#[path = "property_tests.rs"]
+mod properties;

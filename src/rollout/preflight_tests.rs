@@ -1,0 +1,233 @@
+//! The preflight by example: facts, and the refusals that they give.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+fn version() -> VersionFacts {
+    VersionFacts {
+        state: Some("Active".into()),
+        state_reason: None,
+        role: "arn:aws:iam::1:role/a".into(),
+        dead_letter: None,
+    }
+}
+
+fn facts() -> Facts {
+    Facts {
+        alias: AliasView {
+            version: "1".into(),
+            weights: BTreeMap::new(),
+            description: "prod".into(),
+            revision: "rev-1".into(),
+        },
+        stable: Some(version()),
+        canary: Some(version()),
+        stack: None,
+    }
+}
+
+fn request() -> Request {
+    Request {
+        rollout: "r2".parse().unwrap(),
+        canary: Version::new(2),
+        shifts: true,
+        watches: true,
+        detach: false,
+    }
+}
+
+/// The refusals' kinds, in order.
+fn kinds(facts: &Facts, request: &Request) -> Vec<String> {
+    let Preflight::Refused(refusals) = preflight(facts, request) else {
+        return vec![];
+    };
+    assert!(!refusals.is_empty());
+    for refusal in &refusals {
+        assert!(!refusal.hint().is_empty() && !refusal.to_string().is_empty());
+    }
+    let kind = |refusal| serde_json::to_value(refusal).unwrap()["kind"].clone();
+    let kinds = refusals.iter().map(kind);
+    kinds
+        .map(|kind| kind.as_str().unwrap().to_owned())
+        .collect()
+}
+
+type Change = fn(&mut Facts, &mut Request);
+
+fn canary(facts: &mut Facts) -> &mut VersionFacts {
+    facts.canary.as_mut().unwrap()
+}
+
+fn weigh(facts: &mut Facts, version: &str, share: f64) {
+    facts.alias.weights.insert(version.into(), share);
+}
+
+#[test]
+fn each_fact_and_its_refusals() {
+    let table: [(&[&str], Change); 25] = [
+        (&[], |_, _| {}),
+        (&[], |f, _| canary(f).state = None),
+        (&[], |f, r| {
+            f.stack = Some("s".into());
+            r.detach = true;
+        }),
+        (&["weighted"], |f, _| weigh(f, "2", 0.1)),
+        (&["weighted"], |f, _| weigh(f, "2", 0.0)),
+        (&["weighted"], |f, _| {
+            f.alias.version = "2".into();
+            weigh(f, "1", 0.5);
+        }),
+        (&["marked"], |f, _| {
+            f.alias.description = "prod [lambda-canary:r1:1]".into()
+        }),
+        (&["marked"], |f, _| {
+            f.alias.description = "prod [lambda-canary:r2:1]".into()
+        }),
+        (&["marked"], |f, _| {
+            f.alias.description = "[lambda-canary:r1:1]".into();
+            weigh(f, "2", 0.1);
+        }),
+        (&["marked"], |f, _| {
+            f.alias.version = "2".into();
+            f.alias.description = "[lambda-canary:r1:1]".into();
+        }),
+        (&["alias_at_latest"], |f, _| {
+            f.alias.version = "$LATEST".into();
+            f.stable = None;
+        }),
+        (&["no_such_version"], |f, _| f.canary = None),
+        (&["not_active"], |f, _| {
+            canary(f).state = Some("Pending".into())
+        }),
+        (&["not_active"], |f, _| {
+            canary(f).state = Some("Failed".into())
+        }),
+        (&["roles"], |f, _| canary(f).role = "other".into()),
+        (&[], |f, r| {
+            canary(f).role = "other".into();
+            r.shifts = false;
+        }),
+        (&["dead_letters"], |f, _| {
+            canary(f).dead_letter = Some("queue".into())
+        }),
+        (&[], |f, r| {
+            canary(f).dead_letter = Some("queue".into());
+            r.shifts = false;
+        }),
+        // 256 - 1 - "[lambda-canary:r2:99]"
+        (&[], |f, _| f.alias.description = "ü".repeat(234)),
+        (&["description_too_long"], |f, _| {
+            f.alias.description = "ü".repeat(235)
+        }),
+        (&[], |f, r| {
+            f.alias.description = "x".repeat(256);
+            r.shifts = false;
+        }),
+        (&["nothing_watched"], |_, r| r.watches = false),
+        (&["nothing_watched"], |_, r| {
+            (r.watches, r.shifts) = (false, false)
+        }),
+        (&["managed_by_stack"], |f, _| f.stack = Some("s".into())),
+        (
+            &[
+                "weighted",
+                "not_active",
+                "roles",
+                "dead_letters",
+                "nothing_watched",
+                "managed_by_stack",
+            ],
+            |f, r| {
+                weigh(f, "3", 0.5);
+                *canary(f) = VersionFacts {
+                    state: Some("Inactive".into()),
+                    state_reason: Some("idle".into()),
+                    role: "other".into(),
+                    dead_letter: Some("queue".into()),
+                };
+                r.watches = false;
+                f.stack = Some("s".into());
+            },
+        ),
+    ];
+    for (index, (expected, change)) in table.into_iter().enumerate() {
+        let (mut facts, mut request) = (facts(), request());
+        change(&mut facts, &mut request);
+        assert_eq!(kinds(&facts, &request), expected, "row {index}");
+        let ready = matches!(preflight(&facts, &request), Preflight::Ready(_));
+        assert_eq!(ready, expected.is_empty(), "row {index}");
+    }
+}
+
+#[test]
+fn an_alias_already_there_is_nothing_to_do_whatever_else_is_wrong() {
+    let mut there = facts();
+    there.alias.version = "2".into();
+    there.canary = None;
+    there.stack = Some("s".into());
+    assert_eq!(preflight(&there, &request()), Preflight::NothingToDo);
+}
+
+#[test]
+fn what_is_ready_names_both_versions_and_begins_on_the_revision_that_was_seen() {
+    let Preflight::Ready(contenders) = preflight(&facts(), &request()) else {
+        panic!("refused");
+    };
+    assert_eq!(
+        (contenders.stable, contenders.canary),
+        (Version::new(1), Version::new(2))
+    );
+    let state = begin(contenders, &facts().alias, jiff::Timestamp::UNIX_EPOCH);
+    let revision = "rev-1".into();
+    let announced = false;
+    assert_eq!(
+        state.phase,
+        crate::rollout::Phase::Starting {
+            revision,
+            announced
+        }
+    );
+    assert_eq!(state.started_at, jiff::Timestamp::UNIX_EPOCH);
+}
+
+#[test]
+fn every_refusal_says_what_and_what_to_do() {
+    let text = String::new;
+    let rollout: RolloutId = "r1".parse().unwrap();
+    let version = Version::new(2);
+    let all = [
+        Refusal::Marked {
+            rollout,
+            found: text(),
+        },
+        Refusal::Weighted { found: text() },
+        Refusal::AliasAtLatest,
+        Refusal::NoSuchVersion { version },
+        Refusal::NotActive {
+            version,
+            state: text(),
+        },
+        Refusal::Roles {
+            stable: text(),
+            canary: text(),
+        },
+        Refusal::DeadLetters {
+            stable: None,
+            canary: Some(text()),
+        },
+        Refusal::DescriptionTooLong {
+            length: 1,
+            longest: 0,
+        },
+        Refusal::NothingWatched,
+        Refusal::ManagedByStack { stack: text() },
+    ];
+    for refusal in &all {
+        assert!(refusal.hint().len() > 20, "{refusal}");
+        assert!(refusal.to_string().len() > 20, "{refusal}");
+    }
+    let hints: std::collections::BTreeSet<_> = all.iter().map(Refusal::hint).collect();
+    assert_eq!(hints.len(), all.len());
+    assert!(all[6].to_string().contains("none"));
+}

@@ -1,0 +1,75 @@
+//! The state as JSON: what it looks like, and how large it can get.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::judge::{Doubt, Verdict};
+use crate::rollout::world::{Look, World, at, rules};
+use crate::rollout::{AliasReading, Unapplied, tick, unapplied};
+
+#[test]
+fn a_state_is_short_readable_json() {
+    let mut world = World::new("10%:5m");
+    let json = |world: &World| serde_json::to_string(&world.state).unwrap();
+    let starting = r#"{"rollout":"r1","stable":"1","canary":"2","started_at":"2027-01-15T08:00:00Z","phase":{"is":"starting","revision":"rev-1"},"ticks":0,"max_weight":"0%"}"#;
+    assert_eq!(json(&world), starting);
+    world.tick(&Look::pass());
+    assert!(json(&world).contains(r#""announced":true"#));
+    world.to_step(0);
+    let baking = r#""phase":{"is":"baking","step":0,"since":"2027-01-15T08:00:00Z"},"ticks":2,"max_weight":"10%"}"#;
+    assert!(json(&world).ends_with(baking), "{}", json(&world));
+}
+
+#[test]
+fn texts_from_outside_are_cut_to_one_short_line() {
+    assert_eq!(brief("timed out"), "timed out");
+    assert_eq!(brief("a\nb\tc\u{0}d"), "a b c d");
+    assert_eq!(brief(&"x".repeat(240)), "x".repeat(240));
+    assert_eq!(brief(&"x".repeat(241)), format!("{}…", "x".repeat(240)));
+    assert_eq!(brief(&"ü".repeat(500)).chars().count(), 121);
+}
+
+/// Texts as long as anything that AWS answers, and longer.
+fn texts() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[\\\\\"\u{1f525}\n]{0,3000}",
+        Just("User is not authorized to perform lambda:UpdateAlias ".repeat(80)),
+    ]
+}
+
+/// CloudWatch's longest name of an alarm: 255 characters, none of them a control character.
+fn names() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z]{1,20}", "[a-z \"]{255}", "\u{1f525}{255}"]
+}
+
+proptest! {
+    /// However long the errors are that AWS answers and the names that people give, the state
+    /// stays below 2 KB and survives JSON.
+    #[test]
+    fn no_text_from_outside_swells_the_state(error in texts(), by in texts(), alarm in names(), hours in 0i64..3) {
+        let rules = rules("10%:5m");
+        let regression = crate::judge::Regression::InAlarm { alarm: alarm.clone(), since: at(0) };
+        let doubts = vec![Doubt::Unreadable { error: error.clone() }, Doubt::NoData { alarm }];
+        let verdicts = [Verdict::Pass, Verdict::Fail(regression), Verdict::Inconclusive(doubts)];
+        let mut world = World::new("10%:5m");
+        world.to_step(0);
+        let (here, state) = (world.alias.unwrap(), world.state);
+        let now = at(hours * 3600);
+        for verdict in verdicts {
+            for wish in [None, Some(crate::rollout::Wish::Abort { by: by.clone() })] {
+                let alias = AliasReading::Seen(here.clone());
+                let (failure, verdict) = (Some(error.clone()), verdict.clone());
+                let seen = crate::rollout::Observation { alias, verdict, wish, failure };
+                let ticked = tick(&rules, &state, now, &seen).state;
+                let why = Unapplied::Refused(error.clone());
+                let (refused, _) = unapplied(ticked.clone(), &rules.limits, now, why);
+                for state in [ticked, refused] {
+                    let json = serde_json::to_string(&state).unwrap();
+                    prop_assert!(json.len() < 2048, "{} bytes: {json}", json.len());
+                    prop_assert_eq!(serde_json::from_str::<State>(&json).unwrap(), state);
+                }
+            }
+        }
+    }
+}
