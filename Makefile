@@ -32,10 +32,11 @@ conformance: ## The local AWS against the AWS CLI and boto3, in Python environme
 	tests/conformance/run target/debug/canary
 
 bench: ## Benchmarks of the core: one tick
-	cargo bench --bench tick
+	cargo bench --no-default-features --bench tick
 
 alarm-to-zero: ## From an alarm's change to the weight at 0, 20 times: median and worst
-	cargo run --example alarm_to_zero
+	cargo build
+	cargo run --quiet --example alarm_to_zero
 
 ci: ## Everything that CI runs
 	bash .ci/run

@@ -1,0 +1,115 @@
+//! What one tick costs by itself, without any call: the judge and the decision.
+//!
+//! `cargo bench --bench tick`
+
+use divan::{Bencher, black_box};
+use jiff::{SignedDuration, Timestamp};
+use lambda_canary::config::Policy;
+use lambda_canary::judge::Verdict;
+use lambda_canary::judge::alarms::{AlarmReading, AlarmState, Memory};
+use lambda_canary::rollout::{
+    self, AliasReading, AliasView, Contenders, Observation, State, Version, applied, tick,
+};
+
+fn main() {
+    divan::main();
+}
+
+fn now() -> Timestamp {
+    Timestamp::constant(1_800_000_000, 0)
+}
+
+fn alias() -> AliasView {
+    AliasView {
+        version: "1".to_owned(),
+        weights: Default::default(),
+        description: "production".to_owned(),
+        revision: "a".to_owned(),
+    }
+}
+
+fn policy(alarms: usize) -> Policy {
+    let names = (0..alarms).map(|number| format!("alarm-{number}"));
+    Policy::default()
+        .with_alarms(names)
+        .expect("the names differ")
+}
+
+fn readings(policy: &Policy) -> Vec<AlarmReading> {
+    let reading = |rule: &lambda_canary::judge::alarms::AlarmRule| AlarmReading {
+        name: rule.name.clone(),
+        state: AlarmState::Ok,
+        transitioned_at: now() - SignedDuration::from_mins(30),
+        evaluation: None,
+        changes: Vec::new(),
+    };
+    policy.alarms.alarms.iter().map(reading).collect()
+}
+
+/// A rollout at its first step, and what it sees there.
+fn baking(policy: &Policy) -> (State, Observation) {
+    let contenders = Contenders {
+        rollout: "bench".parse().expect("a name"),
+        stable: Version::new(1),
+        canary: Version::new(2),
+    };
+    let mut seen = Observation {
+        alias: AliasReading::Seen(alias()),
+        verdict: Verdict::Pass,
+        wish: None,
+        failure: None,
+    };
+    let mut state = State::new(contenders, alias().revision, now());
+    let command = loop {
+        let decision = tick(&policy.rules, &state, now(), &seen);
+        state = decision.state;
+        if let Some(command) = decision.command {
+            break command;
+        }
+    };
+    let write = command.write();
+    seen.alias = AliasReading::Seen(AliasView {
+        weights: [("2".to_owned(), 0.1)].into(),
+        description: write.description.clone(),
+        ..alias()
+    });
+    (applied(state, &command, now()), seen)
+}
+
+/// The decision at a step, nothing being due.
+#[divan::bench]
+fn decide(bencher: Bencher) {
+    let policy = policy(1);
+    let (state, seen) = baking(&policy);
+    let later = now() + SignedDuration::from_secs(15);
+    bencher.bench(|| tick(&policy.rules, black_box(&state), later, black_box(&seen)));
+}
+
+/// The judge's look at that many alarms, and the decision.
+#[divan::bench(args = [1, 10, 100])]
+fn judge_and_decide(bencher: Bencher, alarms: usize) {
+    let policy = policy(alarms);
+    let (state, seen) = baking(&policy);
+    let readings = readings(&policy);
+    let (memory, verdict) = policy.alarms.judge(&Memory::default(), now(), &readings);
+    assert_eq!(verdict, Verdict::Pass);
+    let later = now() + SignedDuration::from_secs(15);
+    bencher.bench(|| {
+        let (memory, verdict) = policy.alarms.judge(black_box(&memory), later, &readings);
+        let seen = Observation {
+            verdict,
+            ..seen.clone()
+        };
+        (memory, tick(&policy.rules, black_box(&state), later, &seen))
+    });
+}
+
+/// A state to JSON and back, as Step Functions carries it.
+#[divan::bench]
+fn carry_state(bencher: Bencher) {
+    let (state, _) = baking(&policy(1));
+    bencher.bench(|| {
+        let text = serde_json::to_string(black_box(&state)).expect("a state is JSON");
+        serde_json::from_str::<rollout::State>(&text).expect("it was a state")
+    });
+}
