@@ -92,3 +92,119 @@ fn to_json(response: impl serde::Serialize) -> Result<Value, AwsError> {
     serde_json::to_value(response)
         .map_err(|problem| AwsError::new("InternalFailure", 500, problem.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sim::fixture::{hello, start};
+
+    #[test]
+    fn every_operation_answers_by_name() {
+        for (service, operation) in OPERATIONS {
+            let mut world = hello(1);
+            let answer = world.call(*service, operation, json!({}));
+            let code = answer.err().map(|error| error.code);
+            let refused = ["UnknownOperationException", "InvalidAction"];
+            assert!(
+                code.as_deref().is_none_or(|code| !refused.contains(&code)),
+                "{operation}: {code:?}"
+            );
+            assert_eq!(world.trace().count(), 1, "{operation} is in the trace once");
+        }
+    }
+
+    #[test]
+    fn an_unknown_operation_has_the_services_own_error() {
+        let mut world = hello(1);
+        for (service, code, status) in [
+            (Service::Lambda, "UnknownOperationException", 404),
+            (Service::CloudWatch, "InvalidAction", 400),
+            (Service::Ssm, "UnknownOperationException", 400),
+        ] {
+            let error = world
+                .call(service, "MakeCoffee", json!({}))
+                .expect_err("unknown");
+            assert_eq!((error.code.as_str(), error.status), (code, status));
+        }
+    }
+
+    #[test]
+    fn members_are_named_as_awss_and_absent_ones_are_skipped() {
+        let mut world = hello(1);
+        let input = json!({"FunctionName": "hello", "Name": "live", "Unknown": 1});
+        let alias = world
+            .call(Service::Lambda, "GetAlias", input)
+            .expect("exists");
+        let names: Vec<&str> = alias
+            .as_object()
+            .expect("an object")
+            .keys()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "AliasArn",
+                "Description",
+                "FunctionVersion",
+                "Name",
+                "RevisionId"
+            ]
+        );
+
+        let input = json!({
+            "AlarmName": "a", "Namespace": "app", "MetricName": "Errors", "Statistic": "Sum", "Period": 60,
+            "EvaluationPeriods": 1, "Threshold": 3, "ComparisonOperator": "GreaterThanThreshold", "OKActions": ["arn:x"],
+        });
+        assert_eq!(
+            world.call(Service::CloudWatch, "PutMetricAlarm", input),
+            Ok(json!({}))
+        );
+        let alarms = world
+            .call(Service::CloudWatch, "DescribeAlarms", json!({}))
+            .expect("valid");
+        assert_eq!(alarms["MetricAlarms"][0]["OKActions"], json!(["arn:x"]));
+        assert_eq!(
+            alarms["MetricAlarms"][0]["StateUpdatedTimestamp"],
+            json!(start().to_string())
+        );
+        assert_eq!(alarms["CompositeAlarms"], json!([]));
+
+        let input = json!({"Name": "/p", "Value": "{}", "Type": "String"});
+        assert_eq!(
+            world.call(Service::Ssm, "PutParameter", input),
+            Ok(json!({"Version": 1, "Tier": "Standard"}))
+        );
+        let parameter = world
+            .call(Service::Ssm, "GetParameter", json!({"Name": "/p"}))
+            .expect("exists");
+        assert_eq!(
+            parameter["Parameter"]["ARN"],
+            json!("arn:aws:ssm:us-east-1:000000000000:parameter/p")
+        );
+    }
+
+    #[test]
+    fn a_malformed_request_is_the_services_validation_error() {
+        let mut world = hello(1);
+        let wrong = world.call(
+            Service::Lambda,
+            "GetAlias",
+            json!({"FunctionName": 7, "Name": "live"}),
+        );
+        assert_eq!(
+            wrong.expect_err("wrong type").code,
+            "InvalidParameterValueException"
+        );
+        let absent = world.call(Service::CloudWatch, "DeleteAlarms", json!({}));
+        assert_eq!(absent.expect_err("absent").code, "MissingParameter");
+        let absent = world.call(Service::Ssm, "GetParameter", json!({}));
+        assert_eq!(absent.expect_err("absent").code, "ValidationException");
+        assert_eq!(
+            world.trace().filter(|entry| entry.error.is_some()).count(),
+            3
+        );
+    }
+}

@@ -247,3 +247,139 @@ fn access_denied(service: Service) -> AwsError {
         "User is not authorized to perform this action",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use serde_json::json;
+
+    use super::*;
+    use crate::sim::fixture::{hello, live, pass, shift};
+
+    fn get(world: &mut World) -> Result<Result<Value, AwsError>, Outage> {
+        world.call_with_faults(
+            Service::Lambda,
+            "GetAlias",
+            json!({"FunctionName": "hello", "Name": "live"}),
+        )
+    }
+
+    fn update(world: &mut World) -> Result<Result<Value, AwsError>, Outage> {
+        let input = json!({"FunctionName": "hello", "Name": "live", "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}}});
+        world.call_with_faults(Service::Lambda, "UpdateAlias", input)
+    }
+
+    #[test]
+    fn every_kind_has_the_services_own_answer() {
+        let mut world = hello(1);
+        for (service, operation, throttled, internal, denied) in [
+            (
+                Service::Lambda,
+                "GetAlias",
+                ("TooManyRequestsException", 429),
+                ("ServiceException", 500),
+                ("AccessDeniedException", 403),
+            ),
+            (
+                Service::CloudWatch,
+                "DescribeAlarms",
+                ("Throttling", 400),
+                ("InternalServiceError", 500),
+                ("AccessDenied", 403),
+            ),
+            (
+                Service::Ssm,
+                "GetParameter",
+                ("ThrottlingException", 400),
+                ("InternalServerError", 500),
+                ("AccessDeniedException", 400),
+            ),
+        ] {
+            for (kind, expected) in [
+                (FaultKind::Throttle, throttled),
+                (FaultKind::InternalError, internal),
+                (FaultKind::AccessDenied, denied),
+            ] {
+                world.clear_faults();
+                world.add_fault(FaultRule::new(kind, world.now()).on(service));
+                let answer = world
+                    .call_with_faults(service, operation, json!({}))
+                    .expect("an answer")
+                    .expect_err("a fault");
+                assert_eq!((answer.code.as_str(), answer.status), expected);
+            }
+            world.clear_faults();
+            world.add_fault(FaultRule::new(FaultKind::Timeout, world.now()));
+            assert_eq!(
+                world.call_with_faults(service, operation, json!({})),
+                Err(Outage::Timeout)
+            );
+        }
+    }
+
+    #[test]
+    fn a_lost_answer_took_effect_and_a_refused_call_did_not() {
+        let mut world = hello(1);
+        let before = live(&mut world).revision_id;
+        let rule = FaultRule::new(FaultKind::ConnectionReset, world.now()).operation("UpdateAlias");
+        world.add_fault(rule.clone().times(1));
+        world.add_fault(rule.after_effect().times(1));
+        world.clear_trace();
+        assert_eq!(update(&mut world), Err(Outage::ConnectionReset));
+        assert_eq!(live(&mut world).revision_id, before);
+        assert_eq!(update(&mut world), Err(Outage::ConnectionReset));
+        assert_ne!(live(&mut world).revision_id, before);
+        assert!(
+            matches!(update(&mut world), Ok(Ok(_))),
+            "both rules are spent"
+        );
+        let met: Vec<_> = world
+            .trace()
+            .filter(|entry| entry.operation == "UpdateAlias")
+            .map(|entry| entry.fault)
+            .collect();
+        let reset = FaultKind::ConnectionReset;
+        assert_eq!(
+            met,
+            [
+                Some((reset, Effect::BeforeEffect)),
+                Some((reset, Effect::AfterEffect)),
+                None
+            ]
+        );
+    }
+
+    #[test]
+    fn a_rule_has_its_time_and_its_operation() {
+        let mut world = hello(1);
+        let from = world.now() + SignedDuration::from_secs(10);
+        let until = from + SignedDuration::from_secs(60);
+        world.add_fault(
+            FaultRule::new(FaultKind::Throttle, from)
+                .until(until)
+                .operation("GetAlias"),
+        );
+        let mut throttled = Vec::new();
+        for _ in 0..9 {
+            let answer = get(&mut world).expect("no outage");
+            throttled.push(answer.is_err());
+            assert!(matches!(update(&mut world), Ok(Ok(_))));
+            pass(&mut world, 10);
+        }
+        assert_eq!(
+            throttled,
+            [false, true, true, true, true, true, true, false, false]
+        );
+    }
+
+    #[test]
+    fn typed_and_named_calls_meet_the_same_faults() {
+        let mut world = hello(1);
+        shift(&mut world, 0.1);
+        world.add_fault(FaultRule::new(FaultKind::Timeout, world.now()).times(2));
+        let typed = world.under_faults(Service::Lambda, "GetAlias", |world| Ok(live(world)));
+        assert_eq!(typed, Err(Outage::Timeout));
+        assert_eq!(get(&mut world), Err(Outage::Timeout));
+        assert!(matches!(get(&mut world), Ok(Ok(_))));
+    }
+}

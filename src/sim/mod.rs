@@ -15,6 +15,8 @@ mod dispatch;
 mod encoding;
 pub mod errors;
 pub mod faults;
+#[cfg(test)]
+mod fixture;
 pub mod lambda;
 pub mod metrics;
 mod paging;

@@ -219,3 +219,7 @@ pub(super) fn describe(
 fn function_behaviour(world: &World, name: &str) -> Result<Behaviour, AwsError> {
     Ok(world.function(name)?.latest.behaviour)
 }
+
+#[cfg(test)]
+#[path = "versions_tests.rs"]
+mod tests;

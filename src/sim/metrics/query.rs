@@ -231,42 +231,40 @@ fn result(world: &World, query: &MetricDataQuery, points: Vec<(i64, f64)>) -> Me
 }
 
 /// One page: datapoints are counted across the results, and a result that goes on is partial.
+/// The token names the result and the datapoint that come next.
 fn cut(
     results: Vec<MetricDataResult>,
     token: Option<&str>,
     size: usize,
 ) -> Result<(Vec<MetricDataResult>, Option<String>), AwsError> {
-    let offset: usize = match token {
-        None => 0,
-        Some(token) => token
-            .strip_prefix("points-")
-            .and_then(|offset| offset.parse().ok())
-            .ok_or_else(AwsError::invalid_next_token)?,
+    let (first, mut skip) = match token {
+        None => (0, 0),
+        Some(token) => read_token(token).ok_or_else(AwsError::invalid_next_token)?,
     };
-    let total: usize = results.iter().map(|result| result.values.len()).sum();
-    let end = total.min(offset.saturating_add(size));
-    let (mut page, mut seen) = (Vec::new(), 0);
-    for mut result in results {
-        let (first, last) = (seen, seen + result.values.len());
-        seen = last;
-        // An empty result belongs to the page on which its turn comes.
-        let here = if first == last {
-            first >= offset && (first < end || end == total)
-        } else {
-            first < end && last > offset
-        };
-        if !here || (offset > 0 && first == last && first == offset) {
-            continue;
+    let (mut page, mut left) = (Vec::new(), size);
+    for (index, mut result) in results.into_iter().enumerate().skip(first) {
+        result.timestamps.drain(..skip.min(result.timestamps.len()));
+        result.values.drain(..skip.min(result.values.len()));
+        let rest = result.values.len();
+        if rest > left {
+            if left > 0 {
+                result.timestamps.truncate(left);
+                result.values.truncate(left);
+                "PartialData".clone_into(&mut result.status_code);
+                page.push(result);
+            }
+            return Ok((page, Some(format!("points-{index}-{}", skip + left))));
         }
-        let range = offset.max(first) - first..end.min(last) - first;
-        result.timestamps = result.timestamps[range.clone()].to_vec();
-        result.values = result.values[range].to_vec();
-        if last > end {
-            "PartialData".clone_into(&mut result.status_code);
-        }
+        left -= rest;
+        skip = 0;
         page.push(result);
     }
-    Ok((page, (end < total).then(|| format!("points-{end}"))))
+    Ok((page, None))
+}
+
+fn read_token(token: &str) -> Option<(usize, usize)> {
+    let (result, datapoint) = token.strip_prefix("points-")?.split_once('-')?;
+    Some((result.parse().ok()?, datapoint.parse().ok()?))
 }
 
 fn parse(name: &str) -> Result<(String, Statistic), AwsError> {
@@ -329,3 +327,7 @@ impl Datapoint {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "query_tests.rs"]
+mod tests;
