@@ -7,7 +7,7 @@ import base64
 import datetime
 import json
 
-from harness import ALARM, NotAvailable, Suite, arguments, equal
+from harness import ALARM, Suite, arguments, equal
 
 options = arguments("protocol")
 if options.protocol:

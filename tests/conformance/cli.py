@@ -5,6 +5,7 @@ import json
 import pathlib
 import subprocess
 import tempfile
+import zipfile
 
 from harness import ALARM, Suite, arguments, equal
 
@@ -32,17 +33,21 @@ def aws_lambda(operation, *words):
     return aws("lambda", operation, "--function-name", function, *words)
 
 
+def archive(text):
+    path = scratch / "code.zip"
+    with zipfile.ZipFile(path, "w") as code:
+        code.writestr("bootstrap", text)
+    return f"fileb://{path}"
+
+
 def functions():
-    archive = scratch / "code.zip"
-    archive.write_bytes(b"PK\x03\x04")
     aws_lambda("create-function", "--role", "arn:aws:iam::000000000000:role/sample", "--runtime",
-               "provided.al2023", "--handler", "bootstrap", "--zip-file", f"fileb://{archive}",
+               "provided.al2023", "--handler", "bootstrap", "--zip-file", archive("one"),
                "--tags", "team=canary")
     equal(aws_lambda("publish-version")["Version"], "1")
     aws_lambda("update-function-configuration", "--environment", "Variables={ERROR_RATE=1}")
     equal(aws_lambda("publish-version")["Version"], "2")
-    archive.write_bytes(b"PK other")
-    aws_lambda("update-function-code", "--zip-file", f"fileb://{archive}")
+    aws_lambda("update-function-code", "--zip-file", archive("two"))
     versions = aws_lambda("list-versions-by-function", "--page-size", "1")["Versions"]
     equal([version["Version"] for version in versions], ["$LATEST", "1", "2"])
     configuration = aws_lambda("get-function-configuration", "--qualifier", "2")
@@ -57,7 +62,7 @@ def aliases():
     alias = ("--name", "live")
     created = aws_lambda("create-alias", *alias, "--function-version", "1")
     weighted = aws_lambda("update-alias", *alias, "--function-version", "1", "--routing-config",
-                          'AdditionalVersionWeights={"2"=0.1}', "--revision-id", created["RevisionId"])
+                          "AdditionalVersionWeights={2=0.1}", "--revision-id", created["RevisionId"])
     equal(weighted["RoutingConfig"], {"AdditionalVersionWeights": {"2": 0.1}})
     refused("PreconditionFailedException", "lambda", "update-alias", "--function-name", function,
             *alias, "--function-version", "1", "--revision-id", created["RevisionId"])
@@ -131,7 +136,7 @@ def absent_operations():
     message = aws("cloudwatch", "list-dashboards", status=1)
     assert "ListDashboards is not available on this local AWS" in message, message
     refused("UnknownOperationException", "ssm", "describe-parameters")
-    refused("UnknownOperationException", "codedeploy", "list-applications")
+    refused("UnknownOperationException", "deploy", "list-applications")
     aws("s3api", "list-buckets", status=1)
 
 

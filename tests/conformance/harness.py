@@ -48,7 +48,8 @@ class Suite:
                 self.record("failed", check.__name__, traceback.format_exc(limit=-3))
 
     def record(self, outcome, what, detail):
-        detail = " | ".join(detail.split("\n")).replace("\t", " ").strip(" |")
+        # One line of the table; the end of a traceback is what tells most.
+        detail = " | ".join(detail.split("\n")).replace("\t", " ").strip(" |")[-600:]
         with open(self.options.results, "a", encoding="utf-8") as results:
             results.write(f"{outcome}\t{self.options.client}\t{what}\t{detail}\n")
         print(f"{self.options.client:20} {what:40} {outcome}", flush=True)

@@ -30,7 +30,7 @@ async fn a_port_in_use_a_public_address_and_a_silly_speed_are_refused() {
     .await
     .expect_err("not loopback");
     assert!(matches!(public, StartError::NotLoopback(_)), "{public}");
-    for speed in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+    for speed in [0.0, -1.0, f64::NAN, 10_001.0] {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let silly = start(Config {
             address,
