@@ -88,7 +88,8 @@ impl AwsError {
         )
     }
 
-    fn with(mut self, field: &str, value: Value) -> Self {
+    /// The same with one more member.
+    pub(super) fn with(mut self, field: &str, value: Value) -> Self {
         self.fields.insert(field.to_owned(), value);
         self
     }

@@ -5,7 +5,7 @@
 //! [`World::under_faults`] meet the rules; the plain methods are the services without a network.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::errors::{AwsError, Service};
 use super::world::World;
@@ -211,7 +211,8 @@ fn answer(kind: FaultKind, service: Service) -> Result<AwsError, Outage> {
 
 fn throttled(service: Service) -> AwsError {
     match service {
-        Service::Lambda => AwsError::lambda("TooManyRequestsException", 429, "Rate exceeded"),
+        Service::Lambda => AwsError::lambda("TooManyRequestsException", 429, "Rate exceeded")
+            .with("Reason", json!("CallerRateLimitExceeded")),
         Service::CloudWatch => AwsError::new("Throttling", 400, "Rate exceeded"),
         Service::Ssm => AwsError::new("ThrottlingException", 400, "Rate exceeded"),
     }
@@ -250,11 +251,9 @@ fn access_denied(service: Service) -> AwsError {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
-    use serde_json::json;
-
     use super::*;
     use crate::sim::fixture::{hello, live, pass, shift};
+    use jiff::SignedDuration;
 
     fn get(world: &mut World) -> Result<Result<Value, AwsError>, Outage> {
         world.call_with_faults(

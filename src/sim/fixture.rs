@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::alarms::{
     AlarmHistoryItem, DescribeAlarmHistoryRequest, DescribeAlarmsRequest, MetricAlarm,
-    PutMetricAlarmRequest,
+    PutMetricAlarmRequest, SetAlarmStateRequest,
 };
 use super::errors::AwsError;
 use super::lambda::{
@@ -241,4 +241,24 @@ pub(super) fn transitions(world: &mut World, name: &str) -> Vec<AlarmHistoryItem
 /// The code of the error that must have come.
 pub(super) fn code<T: std::fmt::Debug>(result: Result<T, AwsError>) -> String {
     result.expect_err("an error").code
+}
+
+pub(super) fn set(world: &mut World, name: &str, state: &str) {
+    let request = SetAlarmStateRequest {
+        alarm_name: name.to_owned(),
+        state_value: state.to_owned(),
+        state_reason: "by hand".to_owned(),
+        state_reason_data: None,
+    };
+    world.set_alarm_state(request).expect("the alarm exists");
+}
+
+pub(super) fn state(world: &mut World, name: &str) -> String {
+    alarm(world, name).state_value
+}
+
+/// One minute with that value, to its end and through the evaluation after it.
+pub(super) fn minute(world: &mut World, value: f64) {
+    measure(world, value);
+    pass(world, 60);
 }

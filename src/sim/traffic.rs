@@ -11,7 +11,7 @@ use rand_distr::{Binomial, Distribution, Poisson, StandardNormal};
 
 use super::errors::AwsError;
 use super::lambda::{Route, VersionState};
-use super::metrics::emission::{CellKey, Emission, RouteId, end_minute};
+use super::metrics::emission::{Cell, CellKey, Emission, LONGEST_MS, RouteId, end_minute};
 use super::metrics::store::Store;
 use super::streams::{Stream, stream};
 use super::world::World;
@@ -62,11 +62,12 @@ impl Behaviour {
         }
     }
 
-    /// One duration in milliseconds, to a hundredth as AWS gives it.
+    /// One duration in milliseconds, to a hundredth as AWS gives it, and at most the quarter of
+    /// an hour that Lambda allows. The function's own time-out does not cut it short.
     pub(super) fn duration(&self, stream: &mut Stream) -> f64 {
         let normal: f64 = StandardNormal.sample(stream);
         let duration = self.latency_ms * (self.latency_sigma * normal).exp();
-        (duration * 100.0).round().max(1.0) / 100.0
+        (duration.clamp(0.01, LONGEST_MS) * 100.0).round() / 100.0
     }
 }
 
@@ -305,17 +306,24 @@ fn count(
     }
     let mut errors = binomial(invocations, behaviour.error_rate, stream);
     let draws = invocations.min(DURATIONS);
+    let (mut ended, mut cell) = (started, Cell::default());
     for draw in 0..draws {
         // The draws share the invocations among them as evenly as whole numbers can.
         let share = invocations / draws + u64::from(draw < invocations % draws);
         let failed = errors.min(share);
         errors -= failed;
         let duration = behaviour.duration(stream);
-        let cell = emission.cell(key(end_minute(second as f64 + 0.5, duration)));
+        let end = end_minute(second as f64 + 0.5, duration);
+        if end != ended {
+            // Most end in the same minute: only a change costs a look-up.
+            emission.add(key(ended), std::mem::take(&mut cell));
+            ended = end;
+        }
         cell.invocations += share as f64;
         cell.errors += failed as f64;
         cell.durations.push((duration, share as f64));
     }
+    emission.add(key(ended), cell);
 }
 
 fn binomial(trials: u64, share: f64, stream: &mut Stream) -> u64 {

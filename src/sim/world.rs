@@ -149,3 +149,44 @@ impl World {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::sim::fixture::{hello, live, start};
+
+    #[test]
+    fn time_does_not_go_back() {
+        let mut world = hello(1);
+        world.advance_to(start() + SignedDuration::from_millis(1500));
+        world.advance_to(start());
+        assert_eq!(world.now(), start() + SignedDuration::from_millis(1500));
+    }
+
+    #[test]
+    fn another_place_has_its_own_arns() {
+        let world = World::new(1, start()).located("123456789012", "eu-west-1");
+        let arn = world.function_arn("hello", Some("live"));
+        assert_eq!(
+            arn,
+            "arn:aws:lambda:eu-west-1:123456789012:function:hello:live"
+        );
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_revisions() {
+        assert_eq!(live(&mut hello(1)), live(&mut hello(1)));
+        assert_ne!(
+            live(&mut hello(1)).revision_id,
+            live(&mut hello(2)).revision_id
+        );
+    }
+
+    #[test]
+    fn a_world_can_be_shared_behind_a_lock() {
+        fn shared<T: Send + 'static>(_: &T) {}
+        shared(&hello(1));
+    }
+}

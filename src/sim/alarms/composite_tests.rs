@@ -2,9 +2,8 @@
 
 use crate::sim::alarms::{
     CompositeAlarm, DeleteAlarmsRequest, DescribeAlarmsRequest, PutCompositeAlarmRequest,
-    SetAlarmStateRequest,
 };
-use crate::sim::fixture::{app_errors, code, hello, measure, pass, transitions};
+use crate::sim::fixture::{app_errors, code, hello, measure, pass, set, transitions};
 use crate::sim::world::World;
 
 fn put(world: &mut World, name: &str, rule: &str) -> Result<(), crate::sim::errors::AwsError> {
@@ -14,16 +13,6 @@ fn put(world: &mut World, name: &str, rule: &str) -> Result<(), crate::sim::erro
         ..Default::default()
     };
     world.put_composite_alarm(request).map(|_| ())
-}
-
-fn set(world: &mut World, name: &str, state: &str) {
-    let request = SetAlarmStateRequest {
-        alarm_name: name.to_owned(),
-        state_value: state.to_owned(),
-        state_reason: "by hand".to_owned(),
-        state_reason_data: None,
-    };
-    world.set_alarm_state(request).expect("the alarm exists");
 }
 
 fn composite(world: &mut World, name: &str) -> CompositeAlarm {

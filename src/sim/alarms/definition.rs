@@ -270,11 +270,40 @@ fn metric_rule(request: &PutMetricAlarmRequest) -> Result<MetricRule, AwsError> 
     }
     let namespace = required(&request.namespace, "Namespace")?;
     let name = required(&request.metric_name, "MetricName")?;
-    let (statistic_name, statistic) = match (&request.statistic, &request.extended_statistic) {
-        (Some(name), None) => (
-            name,
-            Statistic::parse(name).filter(|_| Statistic::parse_extended(name).is_none()),
-        ),
+    let dimensions = request.dimensions.clone().unwrap_or_default();
+    let (statistic_name, statistic) = statistic(request)?;
+    let treat = request.treat_missing_data.as_deref().unwrap_or("missing");
+    let operator = required(&request.comparison_operator, "ComparisonOperator")?;
+    let threshold = *required(&request.threshold, "Threshold")?;
+    if !threshold.is_finite() {
+        let message = "The parameter Threshold is invalid.";
+        return Err(AwsError::invalid_value(message));
+    }
+    let (period, evaluation_periods, datapoints_to_alarm) = periods(request)?;
+    Ok(MetricRule {
+        key: SeriesKey::new(namespace, name, dimensions),
+        statistic_name,
+        statistic,
+        unit: request.unit.clone(),
+        period,
+        evaluation_periods,
+        datapoints_to_alarm,
+        threshold,
+        comparison: Comparison::parse(operator)
+            .ok_or_else(|| unsupported(operator, "ComparisonOperator"))?,
+        missing: MissingData::parse(treat).ok_or_else(|| unsupported(treat, "TreatMissingData"))?,
+        treat_missing_data: request.treat_missing_data.clone(),
+        low_samples: request.evaluate_low_sample_count_percentile.clone(),
+    })
+}
+
+/// The one statistic that is asked for and its name.
+fn statistic(request: &PutMetricAlarmRequest) -> Result<(String, Statistic), AwsError> {
+    let (name, found) = match (&request.statistic, &request.extended_statistic) {
+        (Some(name), None) => {
+            let plain = Statistic::parse_extended(name).is_none();
+            (name, Statistic::parse(name).filter(|_| plain))
+        }
         (None, Some(name)) => (name, Statistic::parse_extended(name)),
         _ => {
             return Err(AwsError::validation(
@@ -282,48 +311,17 @@ fn metric_rule(request: &PutMetricAlarmRequest) -> Result<MetricRule, AwsError> 
             ));
         }
     };
-    let statistic = statistic.ok_or_else(|| {
-        AwsError::invalid_value(format!(
-            "The value {statistic_name} for parameter Statistic is not supported."
-        ))
-    })?;
-    let treat = request.treat_missing_data.as_deref().unwrap_or("missing");
-    let missing = MissingData::parse(treat).ok_or_else(|| {
-        AwsError::validation(format!(
-            "The value {treat} for parameter TreatMissingData is not supported: breaching, notBreaching, ignore or missing."
-        ))
-    })?;
-    let operator = required(&request.comparison_operator, "ComparisonOperator")?;
-    let comparison = Comparison::parse(operator).ok_or_else(|| {
-        AwsError::validation(format!(
-            "The value {operator} for parameter ComparisonOperator is not supported."
-        ))
-    })?;
-    let threshold = *required(&request.threshold, "Threshold")?;
-    if !threshold.is_finite() {
-        return Err(AwsError::invalid_value(
-            "The parameter Threshold is invalid.",
-        ));
-    }
-    let (period, evaluation_periods, datapoints_to_alarm) = periods(request)?;
-    Ok(MetricRule {
-        key: SeriesKey::new(
-            namespace,
-            name,
-            request.dimensions.clone().unwrap_or_default(),
-        ),
-        statistic_name: statistic_name.clone(),
-        statistic,
-        unit: request.unit.clone(),
-        period,
-        evaluation_periods,
-        datapoints_to_alarm,
-        threshold,
-        comparison,
-        missing,
-        treat_missing_data: request.treat_missing_data.clone(),
-        low_samples: request.evaluate_low_sample_count_percentile.clone(),
-    })
+    let unknown = || {
+        let message = format!("The value {name} for parameter Statistic is not supported.");
+        AwsError::invalid_value(message)
+    };
+    Ok((name.clone(), found.ok_or_else(unknown)?))
+}
+
+fn unsupported(value: &str, member: &str) -> AwsError {
+    AwsError::validation(format!(
+        "The value {value} for parameter {member} is not supported."
+    ))
 }
 
 /// Period, N and M, as far as they are possible together.
@@ -357,3 +355,7 @@ fn required<'a, T>(member: &'a Option<T>, name: &str) -> Result<&'a T, AwsError>
         .as_ref()
         .ok_or_else(|| AwsError::missing_parameter(name))
 }
+
+#[cfg(test)]
+#[path = "definition_tests.rs"]
+mod tests;

@@ -2,35 +2,11 @@
 
 use serde_json::Value;
 
-use crate::sim::alarms::{
-    DeleteAlarmsRequest, DescribeAlarmHistoryRequest, PutMetricAlarmRequest, SetAlarmStateRequest,
-};
+use crate::sim::alarms::{DescribeAlarmHistoryRequest, PutMetricAlarmRequest};
 use crate::sim::fixture::{
-    alarm, app_errors, code, dimensions, hello, measure, pass, shift, transitions,
+    alarm, app_errors, dimensions, hello, measure, minute, pass, set, shift, state, transitions,
 };
-use crate::sim::metrics::MetricDataQuery;
 use crate::sim::traffic::Behaviour;
-use crate::sim::world::World;
-
-fn set(world: &mut World, name: &str, state: &str) {
-    let request = SetAlarmStateRequest {
-        alarm_name: name.to_owned(),
-        state_value: state.to_owned(),
-        state_reason: "by hand".to_owned(),
-        state_reason_data: None,
-    };
-    world.set_alarm_state(request).expect("the alarm exists");
-}
-
-fn state(world: &mut World, name: &str) -> String {
-    alarm(world, name).state_value
-}
-
-/// One minute with that value, to its end and through the evaluation after it.
-fn minute(world: &mut World, value: f64) {
-    measure(world, value);
-    pass(world, 60);
-}
 
 #[test]
 fn a_new_alarm_has_insufficient_data_until_a_datapoint_comes() {
@@ -259,76 +235,6 @@ fn a_high_resolution_alarm_is_evaluated_every_ten_seconds() {
 }
 
 #[test]
-fn every_comparison_on_both_sides_of_the_threshold() {
-    let cases = [
-        ("GreaterThanOrEqualToThreshold", [false, true, true]),
-        ("GreaterThanThreshold", [false, false, true]),
-        ("LessThanThreshold", [true, false, false]),
-        ("LessThanOrEqualToThreshold", [true, true, false]),
-    ];
-    for (operator, expected) in cases {
-        for (value, breaches) in [2.0, 3.0, 4.0].into_iter().zip(expected) {
-            let mut world = hello(1);
-            let request = PutMetricAlarmRequest {
-                comparison_operator: Some(operator.to_owned()),
-                ..app_errors("a")
-            };
-            world.put_metric_alarm(request).expect("valid");
-            minute(&mut world, value);
-            pass(&mut world, 60);
-            assert_eq!(
-                state(&mut world, "a") == "ALARM",
-                breaches,
-                "{operator} {value}"
-            );
-        }
-    }
-}
-
-#[test]
-fn an_update_keeps_the_state_and_a_deletion_keeps_the_history() {
-    let mut world = hello(1);
-    world.put_metric_alarm(app_errors("a")).expect("valid");
-    set(&mut world, "a", "ALARM");
-    world
-        .put_metric_alarm(PutMetricAlarmRequest {
-            threshold: Some(9.0),
-            ..app_errors("a")
-        })
-        .expect("valid");
-    assert_eq!(
-        (
-            state(&mut world, "a").as_str(),
-            alarm(&mut world, "a").threshold
-        ),
-        ("ALARM", 9.0)
-    );
-    let delete = |names: &[&str]| DeleteAlarmsRequest {
-        alarm_names: names.iter().map(|name| (*name).to_owned()).collect(),
-    };
-    assert_eq!(
-        code(world.delete_alarms(delete(&["a", "b"]))),
-        "ResourceNotFound"
-    );
-    assert_eq!(state(&mut world, "a"), "ALARM");
-    world.delete_alarms(delete(&["a"])).expect("exists");
-    assert_eq!(transitions(&mut world, "a").len(), 1);
-    pass(&mut world, 600);
-    let request = DescribeAlarmHistoryRequest {
-        history_item_type: Some("ConfigurationUpdate".to_owned()),
-        ..Default::default()
-    };
-    assert_eq!(
-        world
-            .describe_alarm_history(request)
-            .expect("valid")
-            .alarm_history_items
-            .len(),
-        3
-    );
-}
-
-#[test]
 fn an_untrusted_evaluation_is_shown() {
     let mut world = hello(1);
     world.put_metric_alarm(app_errors("a")).expect("valid");
@@ -341,108 +247,4 @@ fn an_untrusted_evaluation_is_shown() {
     assert!(partial.state_updated_timestamp > partial.state_transitioned_timestamp);
     world.set_evaluation_state("a", None).expect("exists");
     assert_eq!(alarm(&mut world, "a").evaluation_state, None);
-}
-
-#[test]
-fn impossible_alarms_are_refused() {
-    let mut world = hello(1);
-    let cases = [
-        (
-            PutMetricAlarmRequest {
-                metric_name: None,
-                ..app_errors("a")
-            },
-            "MissingParameter",
-        ),
-        (
-            PutMetricAlarmRequest {
-                threshold: None,
-                ..app_errors("a")
-            },
-            "MissingParameter",
-        ),
-        (
-            PutMetricAlarmRequest {
-                statistic: Some("Total".to_owned()),
-                ..app_errors("a")
-            },
-            "InvalidParameterValue",
-        ),
-        (
-            PutMetricAlarmRequest {
-                extended_statistic: Some("p99".to_owned()),
-                ..app_errors("a")
-            },
-            "ValidationError",
-        ),
-        (
-            PutMetricAlarmRequest {
-                period: Some(45),
-                ..app_errors("a")
-            },
-            "ValidationError",
-        ),
-        (
-            PutMetricAlarmRequest {
-                evaluation_periods: Some(0),
-                ..app_errors("a")
-            },
-            "ValidationError",
-        ),
-        (
-            PutMetricAlarmRequest {
-                evaluation_periods: Some(1441),
-                ..app_errors("a")
-            },
-            "ValidationError",
-        ),
-        (
-            PutMetricAlarmRequest {
-                datapoints_to_alarm: Some(2),
-                ..app_errors("a")
-            },
-            "ValidationError",
-        ),
-        (
-            PutMetricAlarmRequest {
-                treat_missing_data: Some("bad".to_owned()),
-                ..app_errors("a")
-            },
-            "ValidationError",
-        ),
-        (
-            PutMetricAlarmRequest {
-                comparison_operator: Some("Above".to_owned()),
-                ..app_errors("a")
-            },
-            "ValidationError",
-        ),
-        (
-            PutMetricAlarmRequest {
-                metrics: Some(vec![MetricDataQuery::default()]),
-                ..app_errors("a")
-            },
-            "ValidationError",
-        ),
-        (
-            PutMetricAlarmRequest {
-                alarm_name: String::new(),
-                ..app_errors("a")
-            },
-            "ValidationError",
-        ),
-    ];
-    for (request, expected) in cases {
-        assert_eq!(
-            code(world.put_metric_alarm(request.clone())),
-            expected,
-            "{request:?}"
-        );
-    }
-    let request = SetAlarmStateRequest {
-        alarm_name: "none".to_owned(),
-        state_value: "OK".to_owned(),
-        ..Default::default()
-    };
-    assert_eq!(code(world.set_alarm_state(request)), "ResourceNotFound");
 }

@@ -17,44 +17,36 @@ pub(super) fn text(
     old: StateValue,
     new: StateValue,
 ) -> String {
-    let n = rule.evaluation_periods;
+    let evaluated = evaluated(rule, range);
     if new == StateValue::InsufficientData {
-        let unknown = n - evaluated(rule, range).len();
-        return format!(
-            "Insufficient Data: {} unknown.",
-            counted(unknown, "datapoint", "was", "were")
-        );
+        let unknown = rule.evaluation_periods - evaluated.len();
+        let unknown = counted(unknown, "datapoint", "was", "were");
+        return format!("Insufficient Data: {unknown} unknown.");
     }
     let breaching = new == StateValue::Alarm;
-    let found: Vec<&Period> = evaluated(rule, range)
+    let found: Vec<&Period> = evaluated
         .into_iter()
         .filter(|period| {
-            period.datapoint.is_some_and(|(value, _)| {
-                rule.comparison.breaches(value, rule.threshold) == breaching
-            })
+            let breaches = |value| rule.comparison.breaches(value, rule.threshold);
+            period
+                .datapoint
+                .is_some_and(|(value, _)| breaches(value) == breaching)
         })
         .collect();
     if found.is_empty() {
-        let treated = match rule.missing {
-            MissingData::Breaching => "Breaching",
-            MissingData::NotBreaching => "NonBreaching",
-            MissingData::Missing | MissingData::Ignore => "Missing",
-        };
-        return format!(
-            "Threshold Crossed: no datapoints were received for {n} {} and {} treated as [{treated}].",
-            if n == 1 { "period" } else { "periods" },
-            counted(n, "missing datapoint", "was", "were"),
-        );
+        return nothing_received(rule);
     }
+    let n = rule.evaluation_periods;
+    let m = rule.datapoints_to_alarm.unwrap_or(n);
+    let needed = if breaching { m } else { n - m + 1 };
     let listed: Vec<String> = found
         .iter()
         .take(LISTED)
         .filter_map(|period| listed(period))
         .collect();
-    let m = rule.datapoints_to_alarm.unwrap_or(n);
-    let needed = if breaching { m } else { n - m + 1 };
     format!(
-        "Threshold Crossed: {} out of the last {n} datapoints [{}] {} {}{} the threshold ({:?}) (minimum {needed} {} for {} -> {} transition).",
+        "Threshold Crossed: {} out of the last {n} datapoints [{}] {} {}{} the threshold ({:?}) \
+         (minimum {needed} {} for {} -> {} transition).",
         found.len(),
         listed.join(", "),
         if found.len() == 1 { "was" } else { "were" },
@@ -68,6 +60,21 @@ pub(super) fn text(
         },
         old.as_str(),
         new.as_str(),
+    )
+}
+
+/// The reason of a state that only missing datapoints made.
+fn nothing_received(rule: &MetricRule) -> String {
+    let n = rule.evaluation_periods;
+    let periods = if n == 1 { "period" } else { "periods" };
+    let missing = counted(n, "missing datapoint", "was", "were");
+    let treated = match rule.missing {
+        MissingData::Breaching => "Breaching",
+        MissingData::NotBreaching => "NonBreaching",
+        MissingData::Missing | MissingData::Ignore => "Missing",
+    };
+    format!(
+        "Threshold Crossed: no datapoints were received for {n} {periods} and {missing} treated as [{treated}]."
     )
 }
 

@@ -198,6 +198,13 @@ fn check_target(
     weights: &BTreeMap<String, f64>,
 ) -> Result<(), AwsError> {
     let function = world.function(function_name)?;
+    if version != "$LATEST" && !is_number(version) {
+        return Err(AwsError::constraint(
+            version,
+            "functionVersion",
+            "Member must satisfy regular expression pattern: (\\$LATEST(\\.PUBLISHED)?|[0-9]+)",
+        ));
+    }
     let not_found = |id: &str| world.function_not_found(function_name, Some(id));
     function
         .version(version)
@@ -246,6 +253,10 @@ fn check_pair(function: &Function, version: &str, additional: &str) -> Result<()
     Ok(())
 }
 
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn check_weight(additional: &str, weight: f64) -> Result<(), AwsError> {
     let at = "routingConfig.additionalVersionWeights";
     let shown = format!("{{{additional}={weight:?}}}");
@@ -257,7 +268,7 @@ fn check_weight(additional: &str, weight: f64) -> Result<(), AwsError> {
              Member must have value greater than or equal to 0.0, Member must not be null]",
         ));
     }
-    if additional.is_empty() || !additional.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !is_number(additional) {
         return Err(AwsError::constraint(
             &shown,
             at,
@@ -273,8 +284,7 @@ fn check_alias_name(name: &str) -> Result<(), AwsError> {
     let word = name
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    let number = name.bytes().all(|b| b.is_ascii_digit());
-    if !word || number || name.is_empty() {
+    if !word || is_number(name) || name.is_empty() {
         return Err(AwsError::constraint(
             name,
             "name",

@@ -109,7 +109,9 @@ fn impossible_targets_are_refused_and_change_nothing() {
         ),
         (weights(&[("9", 0.1)]), None, "ResourceNotFoundException"),
         (None, Some("9"), "ResourceNotFoundException"),
-        (None, Some("live"), "ResourceNotFoundException"),
+        (None, Some("live"), "ValidationException"),
+        (None, Some("01"), "ResourceNotFoundException"),
+        (weights(&[("02", 0.1)]), None, "ResourceNotFoundException"),
     ];
     for (routing_config, version, expected) in refused {
         let request = UpdateAliasRequest {

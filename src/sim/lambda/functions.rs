@@ -6,7 +6,7 @@ use super::aliases::Alias;
 use super::name::FunctionName;
 use super::versions::{Configuration, Version, VersionState};
 use super::wire::{
-    CreateFunctionRequest, FunctionCodeLocation, FunctionConfiguration,
+    CreateFunctionRequest, DeadLetterConfig, FunctionCodeLocation, FunctionConfiguration,
     GetFunctionConfigurationRequest, GetFunctionRequest, GetFunctionResponse,
     PublishVersionRequest, UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest,
 };
@@ -32,9 +32,7 @@ impl Function {
         if id == "$LATEST" {
             return Some(&self.latest);
         }
-        id.parse()
-            .ok()
-            .and_then(|number: u64| self.versions.get(&number))
+        self.versions.get(&number(id)?)
     }
 
     /// The version of that id, `$LATEST` included.
@@ -42,10 +40,15 @@ impl Function {
         if id == "$LATEST" {
             return Some(&mut self.latest);
         }
-        id.parse()
-            .ok()
-            .and_then(|number: u64| self.versions.get_mut(&number))
+        self.versions.get_mut(&number(id)?)
     }
+}
+
+/// A version's number; AWS does not take `01` or `+1` for `1`.
+fn number(id: &str) -> Option<u64> {
+    id.parse()
+        .ok()
+        .filter(|number: &u64| number.to_string() == id)
 }
 
 impl World {
@@ -90,46 +93,18 @@ pub(in crate::sim) fn create_function(
         let message = format!("Function already exist: {name}");
         return Err(AwsError::lambda("ResourceConflictException", 409, message));
     }
-    let code = &request.code;
-    let configuration = Configuration {
-        role: request.role,
-        runtime: request
-            .runtime
-            .or_else(|| Some("provided.al2023".to_owned())),
-        handler: request.handler.or_else(|| Some("bootstrap".to_owned())),
-        description: request.description.unwrap_or_default(),
-        timeout: request.timeout.unwrap_or(3),
-        memory_size: request.memory_size.unwrap_or(128),
-        code_sha256: code_digest([
-            &code.zip_file,
-            &code.s3_bucket,
-            &code.s3_key,
-            &code.s3_object_version,
-            &code.image_uri,
-        ]),
-        code_size: code.zip_file.as_ref().map_or(0, String::len),
-        dead_letter: request
-            .dead_letter_config
-            .and_then(|config| config.target_arn)
-            .filter(|arn| !arn.is_empty()),
-        environment: request
-            .environment
-            .and_then(|environment| environment.variables),
-        package_type: request.package_type.unwrap_or_else(|| "Zip".to_owned()),
-        architectures: request
-            .architectures
-            .unwrap_or_else(|| vec!["x86_64".to_owned()]),
-    };
+    let (tags, publish) = (request.tags.clone().unwrap_or_default(), request.publish);
+    let configuration = Configuration::created(request);
     let latest = Version::new(configuration, world.now(), world.next_revision());
     let function = Function {
         latest,
         versions: BTreeMap::new(),
         last_published: None,
         aliases: BTreeMap::new(),
-        tags: request.tags.unwrap_or_default(),
+        tags,
     };
     world.functions.insert(name.clone(), function);
-    answer(world, &name, request.publish)
+    answer(world, &name, publish)
 }
 
 pub(in crate::sim) fn update_function_configuration(
@@ -235,6 +210,37 @@ fn replace_latest(
 }
 
 impl Configuration {
+    /// What a request asks for, with AWS's defaults (and a custom runtime's where AWS has none).
+    fn created(request: CreateFunctionRequest) -> Self {
+        let code = request.code;
+        Self {
+            role: request.role,
+            runtime: request
+                .runtime
+                .or_else(|| Some("provided.al2023".to_owned())),
+            handler: request.handler.or_else(|| Some("bootstrap".to_owned())),
+            description: request.description.unwrap_or_default(),
+            timeout: request.timeout.unwrap_or(3),
+            memory_size: request.memory_size.unwrap_or(128),
+            code_size: code.zip_file.as_ref().map_or(0, String::len),
+            code_sha256: code_digest([
+                &code.zip_file,
+                &code.s3_bucket,
+                &code.s3_key,
+                &code.s3_object_version,
+                &code.image_uri,
+            ]),
+            dead_letter: queue(request.dead_letter_config),
+            environment: request
+                .environment
+                .and_then(|environment| environment.variables),
+            package_type: request.package_type.unwrap_or_else(|| "Zip".to_owned()),
+            architectures: request
+                .architectures
+                .unwrap_or_else(|| vec!["x86_64".to_owned()]),
+        }
+    }
+
     /// Takes over the members that are present.
     fn apply(&mut self, request: UpdateFunctionConfigurationRequest) {
         if let Some(role) = request.role {
@@ -250,11 +256,17 @@ impl Configuration {
         if let Some(environment) = request.environment {
             self.environment = environment.variables;
         }
-        if let Some(dead_letter) = request.dead_letter_config {
-            // An empty ARN is how AWS is told to take the queue away.
-            self.dead_letter = dead_letter.target_arn.filter(|arn| !arn.is_empty());
+        if request.dead_letter_config.is_some() {
+            self.dead_letter = queue(request.dead_letter_config);
         }
     }
+}
+
+/// An empty ARN is how AWS is told to take the queue away.
+fn queue(config: Option<DeadLetterConfig>) -> Option<String> {
+    config
+        .and_then(|config| config.target_arn)
+        .filter(|arn| !arn.is_empty())
 }
 
 fn code_digest(parts: [&Option<String>; 5]) -> String {

@@ -61,11 +61,12 @@ fn run(world: &mut World, route: &Route, tail: bool) -> Result<InvokeResponse, A
     let request_id = uuid(stream);
     if throttled {
         world.record_throttle(route, started);
-        return Err(AwsError::lambda(
-            "TooManyRequestsException",
-            429,
-            "Rate Exceeded.",
-        ));
+        return Err(
+            AwsError::lambda("TooManyRequestsException", 429, "Rate Exceeded.").with(
+                "Reason",
+                json!("ReservedFunctionConcurrentInvocationLimitExceeded"),
+            ),
+        );
     }
     world.record_invocation(route, started, duration, failed);
     let payload = if failed {

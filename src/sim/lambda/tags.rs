@@ -31,7 +31,9 @@ fn taggable(world: &World, resource: &str) -> Result<String, AwsError> {
         return Err(AwsError::constraint(
             resource,
             "resource",
-            "Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*):lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?",
+            "Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*):lambda:\
+             [a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+\
+             (:(\\$LATEST|[a-zA-Z0-9-_]+))?",
         ));
     }
     if name.qualifier.is_some() {

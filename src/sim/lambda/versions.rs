@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::functions::Function;
 use super::name::FunctionName;
 use super::wire::{
     DeadLetterConfig, Environment, FunctionConfiguration, ListVersionsByFunctionRequest,
@@ -98,37 +99,33 @@ pub(in crate::sim) fn publish_version(
              Please try again with the CodeSHA256 in $LATEST."
         )));
     }
-    let newest = function
-        .versions
-        .last_key_value()
-        .map_or(0, |(number, _)| *number);
     let number = if function.last_published.as_ref() == Some(&configuration) {
-        newest
+        newest(function)
     } else {
-        let (now, revision, behaviour) = (
-            world.now(),
-            world.next_revision(),
-            function_behaviour(world, &name)?,
-        );
+        let revision = world.next_revision();
+        let now = world.now();
         let function = world.function_mut(&name)?;
         function.last_published = Some(configuration.clone());
         if let Some(description) = request.description {
             configuration.description = description;
         }
-        let version = Version {
-            behaviour,
-            ..Version::new(configuration, now, revision)
-        };
-        function.versions.insert(newest + 1, version);
-        newest + 1
+        let mut version = Version::new(configuration, now, revision);
+        // How `$LATEST` behaves may have been changed since its environment was set.
+        version.behaviour = function.latest.behaviour;
+        let number = newest(function) + 1;
+        function.versions.insert(number, version);
+        number
     };
-    describe(
-        world,
-        &FunctionName {
-            name,
-            qualifier: Some(number.to_string()),
-        },
-    )
+    let qualifier = Some(number.to_string());
+    describe(world, &FunctionName { name, qualifier })
+}
+
+/// The number of the newest version; 0 if there is none.
+fn newest(function: &Function) -> u64 {
+    function
+        .versions
+        .last_key_value()
+        .map_or(0, |(number, _)| *number)
 }
 
 pub(in crate::sim) fn list_versions_by_function(
@@ -177,47 +174,53 @@ pub(super) fn describe(
     let version = function
         .version(id)
         .ok_or_else(|| world.function_not_found(&name.name, qualifier))?;
-    let configuration = version.configuration.clone();
     Ok(FunctionConfiguration {
         function_name: name.name.clone(),
         function_arn: world.function_arn(&name.name, qualifier),
-        runtime: configuration.runtime,
-        role: configuration.role,
-        handler: configuration.handler,
-        code_size: i64::try_from(configuration.code_size).unwrap_or(i64::MAX),
-        description: configuration.description,
-        timeout: configuration.timeout,
-        memory_size: configuration.memory_size,
-        last_modified: version
-            .last_modified
-            .strftime("%Y-%m-%dT%H:%M:%S%.3f+0000")
-            .to_string(),
-        code_sha256: configuration.code_sha256,
         version: id.to_owned(),
-        dead_letter_config: configuration.dead_letter.map(|arn| DeadLetterConfig {
-            target_arn: Some(arn),
-        }),
-        environment: configuration.environment.map(|variables| Environment {
-            variables: Some(variables),
-        }),
-        revision_id: version.revision_id.clone(),
-        state: Some(version.state.as_str().to_owned()),
-        state_reason: (version.state != VersionState::Active)
-            .then(|| "The function is not ready.".to_owned()),
-        state_reason_code: match version.state {
-            VersionState::Pending => Some("Creating".to_owned()),
-            VersionState::Failed => Some("InternalError".to_owned()),
-            VersionState::Active => None,
-        },
-        last_update_status: Some("Successful".to_owned()),
-        package_type: Some(configuration.package_type),
-        architectures: Some(configuration.architectures),
+        ..version.describe()
     })
 }
 
-/// How `$LATEST` behaves now, which a test may have changed since its environment was set.
-fn function_behaviour(world: &World, name: &str) -> Result<Behaviour, AwsError> {
-    Ok(world.function(name)?.latest.behaviour)
+impl Version {
+    /// What does not depend on the name by which it was asked for.
+    fn describe(&self) -> FunctionConfiguration {
+        let configuration = self.configuration.clone();
+        let modified = self.last_modified.strftime("%Y-%m-%dT%H:%M:%S%.3f+0000");
+        let (reason, reason_code) = match self.state {
+            VersionState::Active => (None, None),
+            VersionState::Pending => (Some("The function is being created."), Some("Creating")),
+            VersionState::Failed => (
+                Some("The function could not be created."),
+                Some("InternalError"),
+            ),
+        };
+        FunctionConfiguration {
+            runtime: configuration.runtime,
+            role: configuration.role,
+            handler: configuration.handler,
+            code_size: i64::try_from(configuration.code_size).unwrap_or(i64::MAX),
+            description: configuration.description,
+            timeout: configuration.timeout,
+            memory_size: configuration.memory_size,
+            last_modified: modified.to_string(),
+            code_sha256: configuration.code_sha256,
+            dead_letter_config: configuration.dead_letter.map(|arn| DeadLetterConfig {
+                target_arn: Some(arn),
+            }),
+            environment: configuration.environment.map(|variables| Environment {
+                variables: Some(variables),
+            }),
+            revision_id: self.revision_id.clone(),
+            state: Some(self.state.as_str().to_owned()),
+            state_reason: reason.map(str::to_owned),
+            state_reason_code: reason_code.map(str::to_owned),
+            last_update_status: Some("Successful".to_owned()),
+            package_type: Some(configuration.package_type),
+            architectures: Some(configuration.architectures),
+            ..FunctionConfiguration::default()
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What is known of a metric in one span of time.
 
+use std::cmp::Ordering;
+
 /// Above so many different values they are rounded up to a grid of 0.8 %.
 const EXACT_VALUES: usize = 256;
 
@@ -66,10 +68,7 @@ impl Aggregate {
         self.minimum = self.minimum.min(other.minimum);
         self.maximum = self.maximum.max(other.maximum);
         self.complete &= other.complete;
-        let mut values = std::mem::take(&mut self.values);
-        values.extend_from_slice(&other.values);
-        values.sort_by(|a, b| a.0.total_cmp(&b.0));
-        self.values = collapse(values);
+        self.values = join(&self.values, &other.values);
         self.coarsen();
     }
 
@@ -122,6 +121,24 @@ fn collapse(sorted: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
         }
     }
     values
+}
+
+/// Two ascending lists as one.
+fn join(mut one: &[(f64, f64)], mut other: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut joined = Vec::with_capacity(one.len() + other.len());
+    while let (Some(a), Some(b)) = (one.first(), other.first()) {
+        let order = a.0.total_cmp(&b.0);
+        joined.push(match order {
+            Ordering::Less => *a,
+            Ordering::Greater => *b,
+            Ordering::Equal => (a.0, a.1 + b.1),
+        });
+        one = &one[usize::from(order.is_le())..];
+        other = &other[usize::from(order.is_ge())..];
+    }
+    joined.extend_from_slice(one);
+    joined.extend_from_slice(other);
+    joined
 }
 
 fn round_up(value: f64) -> f64 {

@@ -18,6 +18,8 @@ use crate::sim::lambda::Route;
 use crate::sim::streams::stream;
 use crate::sim::world::World;
 
+/// No invocation takes longer than a quarter of an hour.
+pub(in crate::sim) const LONGEST_MS: f64 = 900_000.0;
 /// How much later the late tenth is published.
 const LATE: i64 = 30;
 
@@ -101,6 +103,18 @@ impl Emission {
         self.cells.entry(key).or_default()
     }
 
+    /// Adds to the cell of that key.
+    pub fn add(&mut self, key: CellKey, more: Cell) {
+        if more.durations.is_empty() && more.throttles == 0.0 {
+            return;
+        }
+        let cell = self.cell(key);
+        cell.invocations += more.invocations;
+        cell.errors += more.errors;
+        cell.throttles += more.throttles;
+        cell.durations.extend(more.durations);
+    }
+
     /// The second at which the next minute with invocations is over.
     pub fn next_minute(&self) -> Option<i64> {
         self.cells
@@ -182,7 +196,7 @@ impl World {
     }
 
     fn cell_of(&mut self, route: &Route, started: Timestamp, duration_ms: f64) -> &mut Cell {
-        let late = self.stream("late").random::<f64>() < 0.1;
+        let late = self.stream(&late_stream(route)).random::<f64>() < 0.1;
         let id = self.emission.intern(route, &mut self.metrics, self.seed);
         let ended = end_minute(started.as_millisecond() as f64 / 1000.0, duration_ms);
         let started = started.as_second().div_euclid(60);
@@ -197,7 +211,15 @@ impl World {
 
 /// The minute in which an invocation ends that starts at that second.
 pub(in crate::sim) fn end_minute(start: f64, duration_ms: f64) -> i64 {
-    ((start + duration_ms / 1000.0) / 60.0).floor() as i64
+    ((start + duration_ms.clamp(0.0, LONGEST_MS) / 1000.0) / 60.0).floor() as i64
+}
+
+fn late_stream(route: &Route) -> String {
+    let qualifier = route.qualifier.as_deref().unwrap_or_default();
+    format!(
+        "late:{}:{qualifier}:{}",
+        route.function, route.executed_version
+    )
 }
 
 /// The sets of dimensions under which AWS shows an invocation.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::aggregate::Aggregate;
 use super::store::SeriesKey;
-use super::wire::{MetricDatum, PutMetricDataRequest, PutMetricDataResponse};
+use super::wire::{MetricDatum, PutMetricDataRequest, PutMetricDataResponse, StatisticSet};
 use crate::sim::errors::AwsError;
 use crate::sim::world::World;
 
@@ -69,7 +69,8 @@ fn read(
     let age = now.as_second() - second;
     if !(-2 * 3600..=14 * 86_400).contains(&age) {
         return Err(AwsError::invalid_value(format!(
-            "The parameter {at}.Timestamp must specify a time no later than 2 hours from now and no earlier than 14 days ago."
+            "The parameter {at}.Timestamp must specify a time no later than 2 hours from now \
+             and no earlier than 14 days ago."
         )));
     }
     let bucket = match datum.storage_resolution {
@@ -85,63 +86,66 @@ fn read(
     Ok((datum, bucket, aggregate))
 }
 
+/// What a datum measured, in whichever of the three ways it says so.
 fn measured(datum: &MetricDatum, at: &str) -> Result<Aggregate, AwsError> {
-    let given = [
-        datum.value.is_some(),
-        datum.values.is_some(),
-        datum.statistic_values.is_some(),
-    ];
-    match given.iter().filter(|given| **given).count() {
-        0 => return Err(AwsError::missing_parameter(&format!("{at}.Value"))),
-        1 => {}
+    match (datum.value, &datum.values, &datum.statistic_values) {
+        (None, None, None) => Err(AwsError::missing_parameter(&format!("{at}.Value"))),
+        (Some(value), None, None) => of_values(&[value], &[1.0], at),
+        (None, Some(values), None) => match &datum.counts {
+            Some(counts) => of_values(values, counts, at),
+            None => of_values(values, &vec![1.0; values.len()], at),
+        },
+        (None, None, Some(set)) => of_statistics(set, at),
         _ => {
             let message = format!(
-                "The parameters {at}.Value, {at}.Values and {at}.StatisticValues are mutually exclusive and you have specified more than one."
+                "The parameters {at}.Value, {at}.Values and {at}.StatisticValues are mutually exclusive \
+                 and you have specified more than one."
             );
-            return Err(AwsError::new("InvalidParameterCombination", 400, message));
+            Err(AwsError::new("InvalidParameterCombination", 400, message))
         }
     }
-    if let Some(set) = &datum.statistic_values {
-        let numbers = [set.sample_count, set.sum, set.minimum, set.maximum];
-        if numbers.iter().any(|number| !number.is_finite()) || set.sample_count <= 0.0 {
-            return Err(AwsError::invalid_value(format!(
-                "The parameter {at}.StatisticValues is invalid."
-            )));
-        }
-        return Ok(Aggregate::of_statistics(
-            set.sample_count,
-            set.sum,
-            set.minimum,
-            set.maximum,
-        ));
-    }
-    let values = datum
-        .values
-        .clone()
-        .unwrap_or_else(|| datum.value.into_iter().collect());
-    let counts = datum
-        .counts
-        .clone()
-        .unwrap_or_else(|| vec![1.0; values.len()]);
+}
+
+fn of_values(values: &[f64], counts: &[f64], at: &str) -> Result<Aggregate, AwsError> {
     if values.len() != counts.len() || values.len() > 150 {
         return Err(AwsError::invalid_value(format!(
             "The parameters {at}.Values and {at}.Counts must be of the same size, at most 150."
         )));
     }
-    let impossible = |number: &&f64| !number.is_finite();
-    if let Some(wrong) = values.iter().find(impossible) {
+    if let Some(wrong) = values.iter().find(|value| !is_possible(**value)) {
         return Err(AwsError::invalid_value(format!(
             "The value {wrong} for parameter {at}.Value is invalid."
         )));
     }
     if counts
         .iter()
-        .any(|count| !count.is_finite() || *count < 0.0)
+        .any(|count| !is_possible(*count) || *count < 0.0)
     {
         return Err(AwsError::invalid_value(format!(
             "The parameter {at}.Counts is invalid."
         )));
     }
-    Aggregate::of_values(values.into_iter().zip(counts).collect())
+    let pairs = values.iter().copied().zip(counts.iter().copied()).collect();
+    Aggregate::of_values(pairs)
         .ok_or_else(|| AwsError::invalid_value(format!("The parameter {at}.Values is empty.")))
+}
+
+fn of_statistics(set: &StatisticSet, at: &str) -> Result<Aggregate, AwsError> {
+    let numbers = [set.sample_count, set.sum, set.minimum, set.maximum];
+    if numbers.iter().any(|number| !is_possible(*number)) || set.sample_count <= 0.0 {
+        return Err(AwsError::invalid_value(format!(
+            "The parameter {at}.StatisticValues is invalid."
+        )));
+    }
+    Ok(Aggregate::of_statistics(
+        set.sample_count,
+        set.sum,
+        set.minimum,
+        set.maximum,
+    ))
+}
+
+/// CloudWatch takes numbers up to 2^360 either way, and neither NaN nor infinities.
+fn is_possible(number: f64) -> bool {
+    number.abs() <= 2_f64.powi(360)
 }

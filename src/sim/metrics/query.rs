@@ -1,21 +1,19 @@
-//! `GetMetricData` and `GetMetricStatistics`.
+//! `GetMetricData`.
 
 use jiff::Timestamp;
 
 use super::statistic::Statistic;
 use super::store::SeriesKey;
 use super::wire::{
-    Datapoint, GetMetricDataRequest, GetMetricDataResponse, GetMetricStatisticsRequest,
-    GetMetricStatisticsResponse, MetricDataQuery, MetricDataResult,
+    GetMetricDataRequest, GetMetricDataResponse, Metric, MetricDataQuery, MetricDataResult,
 };
 use crate::sim::errors::AwsError;
 use crate::sim::world::World;
 
 /// Queries a call.
 const QUERIES: usize = 500;
-/// Datapoints a page, and datapoints of one `GetMetricStatistics`.
+/// Datapoints a page.
 const DATAPOINTS: usize = 100_800;
-const STATISTICS_DATAPOINTS: i64 = 1_440;
 
 pub(in crate::sim) fn get_metric_data(
     world: &mut World,
@@ -54,65 +52,6 @@ pub(in crate::sim) fn get_metric_data(
     })
 }
 
-pub(in crate::sim) fn get_metric_statistics(
-    world: &mut World,
-    request: GetMetricStatisticsRequest,
-) -> Result<GetMetricStatisticsResponse, AwsError> {
-    check_span(request.start_time, request.end_time)?;
-    let period = check_period(request.period)?;
-    let (from, to) = aligned(
-        (request.start_time.as_second(), end_second(request.end_time)),
-        period,
-    );
-    if (to - from) / period > STATISTICS_DATAPOINTS {
-        let message = "You have requested more than 1,440 datapoints. You may reduce the datapoints requested by increasing Period, or decreasing the time range.";
-        return Err(AwsError::new("InvalidParameterCombination", 400, message));
-    }
-    let names = request
-        .statistics
-        .iter()
-        .chain(&request.extended_statistics)
-        .flatten();
-    let statistics = names
-        .map(|name| parse(name))
-        .collect::<Result<Vec<_>, _>>()?;
-    if statistics.is_empty() {
-        return Err(AwsError::missing_parameter("Statistics"));
-    }
-    let key = SeriesKey::new(
-        &request.namespace,
-        &request.metric_name,
-        request.dimensions.unwrap_or_default(),
-    );
-    let unit = world.metrics.unit(&key);
-    let hidden = request
-        .unit
-        .is_some_and(|unit| !world.metrics.has_unit(&key, &unit));
-    let starts = world
-        .metrics
-        .datapoints(&key, (from, to), period, Statistic::SampleCount);
-    let datapoints = starts
-        .into_iter()
-        .filter(|_| !hidden)
-        .filter_map(|(start, _)| {
-            let window = world.metrics.window(&key, start, to.min(start + period))?;
-            let mut point = Datapoint {
-                timestamp: timestamp(start),
-                unit: unit.clone(),
-                ..Datapoint::default()
-            };
-            for (name, statistic) in &statistics {
-                point.set(name, *statistic, statistic.of(&window));
-            }
-            Some(point)
-        })
-        .collect();
-    Ok(GetMetricStatisticsResponse {
-        label: request.metric_name,
-        datapoints,
-    })
-}
-
 impl World {
     /// Lets every result of `GetMetricData` carry this status (`PartialData`, `InternalError`,
     /// `Forbidden`) in place of `Complete`; `None` ends it.
@@ -138,7 +77,8 @@ fn check(request: &GetMetricDataRequest) -> Result<(), AwsError> {
             && letters.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if !word {
             return Err(AwsError::validation(format!(
-                "The value {} for parameter MetricDataQueries.member.{}.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.",
+                "The value {} for parameter MetricDataQueries.member.{}.Id is not matching \
+                 the expected pattern ^[a-z][a-zA-Z0-9_]*$.",
                 query.id,
                 index + 1
             )));
@@ -169,33 +109,12 @@ fn run(
         return Err(AwsError::validation(message));
     }
     let Some(stat) = &query.metric_stat else {
-        return Err(AwsError::validation(format!(
-            "Exactly one of Expression and MetricStat must be given for {}.",
-            query.id
-        )));
+        let message = format!("The query {} needs a MetricStat.", query.id);
+        return Err(AwsError::validation(message));
     };
     let period = check_period(stat.period)?;
-    let (_, statistic) = parse(&stat.stat)?;
-    let absent = |member: &str| {
-        AwsError::missing_parameter(&format!(
-            "MetricDataQueries.member.MetricStat.Metric.{member}"
-        ))
-    };
-    let namespace = stat
-        .metric
-        .namespace
-        .as_deref()
-        .ok_or_else(|| absent("Namespace"))?;
-    let name = stat
-        .metric
-        .metric_name
-        .as_deref()
-        .ok_or_else(|| absent("MetricName"))?;
-    let key = SeriesKey::new(
-        namespace,
-        name,
-        stat.metric.dimensions.clone().unwrap_or_default(),
-    );
+    let statistic = parse(&stat.stat)?;
+    let key = key(&stat.metric)?;
     if stat
         .unit
         .as_ref()
@@ -206,6 +125,27 @@ fn run(
     Ok(world
         .metrics
         .datapoints(&key, aligned(span, period), period, statistic))
+}
+
+fn key(metric: &Metric) -> Result<SeriesKey, AwsError> {
+    let absent = |member: &str| {
+        AwsError::missing_parameter(&format!(
+            "MetricDataQueries.member.MetricStat.Metric.{member}"
+        ))
+    };
+    let namespace = metric
+        .namespace
+        .as_deref()
+        .ok_or_else(|| absent("Namespace"))?;
+    let name = metric
+        .metric_name
+        .as_deref()
+        .ok_or_else(|| absent("MetricName"))?;
+    Ok(SeriesKey::new(
+        namespace,
+        name,
+        metric.dimensions.clone().unwrap_or_default(),
+    ))
 }
 
 fn result(world: &World, query: &MetricDataQuery, points: Vec<(i64, f64)>) -> MetricDataResult {
@@ -267,17 +207,17 @@ fn read_token(token: &str) -> Option<(usize, usize)> {
     Some((result.parse().ok()?, datapoint.parse().ok()?))
 }
 
-fn parse(name: &str) -> Result<(String, Statistic), AwsError> {
-    Statistic::parse(name)
-        .map(|statistic| (name.to_owned(), statistic))
-        .ok_or_else(|| {
-            AwsError::validation(format!(
-                "The value {name} for parameter Stat is not supported."
-            ))
-        })
+/// A statistic by its name.
+pub(super) fn parse(name: &str) -> Result<Statistic, AwsError> {
+    Statistic::parse(name).ok_or_else(|| {
+        AwsError::validation(format!(
+            "The value {name} for parameter Stat is not supported."
+        ))
+    })
 }
 
-fn check_span(start: Timestamp, end: Timestamp) -> Result<(), AwsError> {
+/// The end must come after the start.
+pub(super) fn check_span(start: Timestamp, end: Timestamp) -> Result<(), AwsError> {
     if start < end {
         return Ok(());
     }
@@ -286,7 +226,8 @@ fn check_span(start: Timestamp, end: Timestamp) -> Result<(), AwsError> {
     ))
 }
 
-fn check_period(period: u32) -> Result<i64, AwsError> {
+/// A period that CloudWatch has, in seconds.
+pub(super) fn check_period(period: u32) -> Result<i64, AwsError> {
     if [1, 5, 10, 20, 30].contains(&period) || (period > 0 && period.is_multiple_of(60)) {
         return Ok(i64::from(period));
     }
@@ -296,36 +237,18 @@ fn check_period(period: u32) -> Result<i64, AwsError> {
 }
 
 /// Periods start at multiples of the period.
-fn aligned((from, to): (i64, i64), period: i64) -> (i64, i64) {
+pub(super) fn aligned((from, to): (i64, i64), period: i64) -> (i64, i64) {
     (from.div_euclid(period) * period, to)
 }
 
 /// The first whole second that is not before `EndTime`, which is exclusive.
-fn end_second(end: Timestamp) -> i64 {
+pub(super) fn end_second(end: Timestamp) -> i64 {
     end.as_second() + i64::from(end.subsec_nanosecond() > 0)
 }
 
-fn timestamp(second: i64) -> Timestamp {
+/// The moment of that second.
+pub(super) fn timestamp(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap_or(Timestamp::MAX)
-}
-
-impl Datapoint {
-    fn set(&mut self, name: &str, statistic: Statistic, value: Option<f64>) {
-        match statistic {
-            Statistic::SampleCount => self.sample_count = value,
-            Statistic::Sum => self.sum = value,
-            Statistic::Average => self.average = value,
-            Statistic::Minimum => self.minimum = value,
-            Statistic::Maximum => self.maximum = value,
-            Statistic::Percentile(_) | Statistic::Count { .. } | Statistic::Rank { .. } => {
-                if let Some(value) = value {
-                    self.extended_statistics
-                        .get_or_insert_default()
-                        .insert(name.to_owned(), value);
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]
