@@ -1,13 +1,14 @@
 //! Somebody else edits the alias, and answers that are older than the last change.
 
 use super::*;
-use crate::rollout::world::{Edit, Fate, Look, Read, World, at, gist, secs};
+use crate::rollout::script::{Edit, Fate, Look, Read, at, gist, secs};
+use crate::rollout::world::World;
 
 const PLAN: &str = "1%:1m,10%:5m,50%:5m";
 
 fn at_second_step() -> World {
     let mut world = World::new(PLAN);
-    world.to_step(1);
+    world.reach(1);
     world
 }
 
@@ -41,7 +42,7 @@ fn drift_of_every_kind_is_reported_and_left_alone() {
         let mut world = at_second_step();
         world.edit(&edit);
         let (left, ticks, when) = (world.alias.clone(), world.trace.len(), world.due);
-        assert_eq!(world.to_the_end(&Look::pass()), expected, "{edit:?}");
+        assert_eq!(world.play_out(&Look::pass()), expected, "{edit:?}");
         assert_eq!(world.trace.len(), ticks + 2, "a second look, and no more");
         assert_eq!(world.now.duration_since(when), LOOK_AGAIN);
         assert_eq!(world.alias, left);
@@ -53,7 +54,7 @@ fn a_changed_description_is_kept_and_changes_nothing_else() {
     for (look, stands) in [(Look::pass(), "2"), (Look::alarm(), "1")] {
         let mut world = at_second_step();
         world.edit(&Edit::Describe("see ticket 7"));
-        world.to_the_end(&look);
+        world.play_out(&look);
         assert_eq!(world.stands(), stands);
         assert_eq!(world.alias.unwrap().description, "see ticket 7");
     }
@@ -71,7 +72,7 @@ fn drift_while_putting_back() {
         world.tick_with(&Look::alarm(), Fate::LostBefore);
         world.edit(&edit);
         let left = world.alias.clone();
-        world.to_the_end(&Look::pass());
+        world.play_out(&Look::pass());
         assert_eq!(gist(&world.trace[world.trace.len() - 1].decision), expected);
         assert_eq!(world.alias, left);
     }
@@ -92,7 +93,7 @@ fn an_edit_between_the_preflight_and_the_first_step_stops_the_start() {
             }
             world.edit(&edit);
             let left = world.alias.clone();
-            let end = world.to_the_end(&Look::pass());
+            let end = world.play_out(&Look::pass());
             assert!(matches!(end, End::Failed { .. }), "{end:?}");
             assert_eq!(world.alias, left);
         }
@@ -117,11 +118,11 @@ fn one_stale_answer_ends_nothing_in_any_phase() {
     for back in 1..4 {
         for step in 0..3 {
             let mut world = World::new(PLAN);
-            world.to_step(step);
+            world.reach(step);
             world.tick(&Look::pass().read(Read::Stale(back)));
             assert_eq!(world.state.end(), None);
             assert_eq!(
-                world.to_the_end(&Look::pass()),
+                world.play_out(&Look::pass()),
                 End::Promoted { confirmed: true }
             );
         }
@@ -134,7 +135,7 @@ fn one_stale_answer_ends_nothing_in_any_phase() {
         // The version that is now the canary stood there before the preflight.
         world.tick(&Look::pass().read(Read::Stale(1)));
         assert_eq!(
-            world.to_the_end(&Look::pass()),
+            world.play_out(&Look::pass()),
             End::Promoted { confirmed: true }
         );
     }
@@ -162,7 +163,7 @@ fn one_answer_that_the_alias_is_gone_ends_nothing() {
     assert_eq!(gist(&world.tick(&Look::pass()).decision), "look again");
     world.alias = alias;
     assert_eq!(
-        world.to_the_end(&Look::pass()),
+        world.play_out(&Look::pass()),
         End::Promoted { confirmed: true }
     );
 }
@@ -175,7 +176,7 @@ fn a_reason_to_stop_survives_a_stale_look() {
         for read in [Read::Stale(2), Read::Stale(1), Read::Unreadable] {
             let mut world = at_second_step();
             world.tick(&look.clone().read(read));
-            world.to_the_end(&Look::pass());
+            world.play_out(&Look::pass());
             assert_eq!(world.stands(), "1", "{read:?}");
         }
     }
@@ -183,7 +184,7 @@ fn a_reason_to_stop_survives_a_stale_look() {
     let alias = world.alias.take();
     world.tick(&Look::alarm());
     world.alias = alias;
-    world.to_the_end(&Look::pass());
+    world.play_out(&Look::pass());
     assert_eq!(world.stands(), "1");
 }
 
@@ -192,14 +193,14 @@ fn a_person_who_puts_it_back_for_a_reason_that_shows_rolled_it_back() {
     let mut world = at_second_step();
     world.edit(&Edit::PutBackByHand);
     assert!(matches!(
-        world.to_the_end(&Look::alarm()),
+        world.play_out(&Look::alarm()),
         End::RolledBack { .. }
     ));
     let mut world = at_second_step();
     world.edit(&Edit::PutBackByHand);
     world.tick(&Look::pass());
     assert!(matches!(
-        world.to_the_end(&Look::alarm()),
+        world.play_out(&Look::alarm()),
         End::RolledBack { .. }
     ));
 }
@@ -215,10 +216,10 @@ fn no_old_state_restarts_a_finished_rollout() {
         for step in [None, Some(0), Some(2)] {
             let mut world = World::new(PLAN);
             match step {
-                Some(step) => world.to_step(step),
+                Some(step) => world.reach(step),
                 None => assert_eq!(world.tick(&Look::pass()).at, at(0)),
             }
-            world.to_the_end(&look);
+            world.play_out(&look);
             let left = world.alias.clone();
             for old in 0..world.emitted.len() {
                 for look in [Look::pass(), Look::alarm(), Look::abort()] {
@@ -239,7 +240,7 @@ fn no_old_state_starts_a_rollout_that_ended_before_its_first_step() {
             let mut world = World::new(PLAN);
             world.tick(&Look::pass());
             world.tick(&look.clone().read(read));
-            world.to_the_end(&Look::pass());
+            world.play_out(&Look::pass());
             let left = world.alias.clone();
             for old in 0..world.emitted.len() {
                 world.duplicate(old, &Look::pass(), Fate::Applied);

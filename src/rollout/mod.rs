@@ -32,5 +32,9 @@ pub use version::Version;
 pub use weight::Weight;
 
 #[cfg(test)]
+#[path = "script_tests.rs"]
+mod script;
+
+#[cfg(test)]
 #[path = "world_tests.rs"]
 mod world;

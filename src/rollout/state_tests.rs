@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::judge::{Doubt, Verdict};
-use crate::rollout::world::{Look, World, at, rules};
+use crate::rollout::script::{Look, at, rules};
+use crate::rollout::world::World;
 use crate::rollout::{AliasReading, Unapplied, tick, unapplied};
 
 #[test]
@@ -15,7 +16,7 @@ fn a_state_is_short_readable_json() {
     assert_eq!(json(&world), starting);
     world.tick(&Look::pass());
     assert!(json(&world).contains(r#""announced":true"#));
-    world.to_step(0);
+    world.reach(0);
     let baking = r#""phase":{"is":"baking","step":0,"since":"2027-01-15T08:00:00Z"},"ticks":2,"max_weight":"10%"}"#;
     assert!(json(&world).ends_with(baking), "{}", json(&world));
 }
@@ -53,7 +54,7 @@ proptest! {
         let doubts = vec![Doubt::Unreadable { error: error.clone() }, Doubt::NoData { alarm }];
         let verdicts = [Verdict::Pass, Verdict::Fail(regression), Verdict::Inconclusive(doubts)];
         let mut world = World::new("10%:5m");
-        world.to_step(0);
+        world.reach(0);
         let (here, state) = (world.alias.unwrap(), world.state);
         let now = at(hours * 3600);
         for verdict in verdicts {

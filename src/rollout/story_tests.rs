@@ -1,9 +1,10 @@
 //! Whole releases by example: good ones, bad ones, and ones that somebody stops.
 
 use super::*;
-use crate::rollout::world::{
-    BUDGET, Look, POLL, Read, World, aborted, at, gist, regression, rules, secs,
+use crate::rollout::script::{
+    BUDGET, Look, POLL, Read, aborted, at, gist, regression, rules, secs,
 };
+use crate::rollout::world::World;
 
 /// What every tick decided, without repetitions.
 fn journey(world: &World) -> Vec<String> {
@@ -21,7 +22,7 @@ const PROMOTED: End = End::Promoted { confirmed: true };
 #[test]
 fn a_good_release_of_one_step() {
     let mut world = World::new("10%:5m");
-    assert_eq!(world.to_the_end(&Look::pass()), PROMOTED);
+    assert_eq!(world.play_out(&Look::pass()), PROMOTED);
     assert_eq!(journey(&world), ["announce", "step 0", "bake", "promote"]);
     assert_eq!(world.stands(), "2");
     assert_eq!(world.alias.as_ref().unwrap().description, "prod");
@@ -33,7 +34,7 @@ fn a_good_release_of_one_step() {
 #[test]
 fn a_good_release_of_three_steps() {
     let mut world = World::new("1%:1m,10%:2m,50%:3m");
-    assert_eq!(world.to_the_end(&Look::pass()), PROMOTED);
+    assert_eq!(world.play_out(&Look::pass()), PROMOTED);
     let expected = [
         "announce", "step 0", "bake", "step 1", "bake", "step 2", "bake", "promote",
     ];
@@ -45,7 +46,7 @@ fn a_good_release_of_three_steps() {
 #[test]
 fn all_at_once() {
     let mut world = World::new("AllAtOnce");
-    assert_eq!(world.to_the_end(&Look::pass()), PROMOTED);
+    assert_eq!(world.play_out(&Look::pass()), PROMOTED);
     assert_eq!(journey(&world), ["announce", "promote"]);
     assert_eq!((world.stands().as_str(), world.now), ("2", at(0)));
     assert_eq!(world.state.max_weight, crate::rollout::Weight::ZERO);
@@ -56,16 +57,16 @@ fn a_dark_first_step_also_where_lambda_drops_the_zero() {
     for (keeps_zero, stands) in [(true, "1 2:0"), (false, "1")] {
         let mut world = World::new("0%:1m,10%:1m");
         world.keeps_zero = keeps_zero;
-        world.to_step(0);
+        world.reach(0);
         assert_eq!(world.stands(), stands);
         assert_eq!(gist(&world.tick(&Look::pass()).decision), "bake");
-        assert_eq!(world.to_the_end(&Look::pass()), PROMOTED);
+        assert_eq!(world.play_out(&Look::pass()), PROMOTED);
         assert_eq!((world.stands().as_str(), world.now), ("2", at(120)));
 
         let mut world = World::new("0%:1m,10%:1m");
         world.keeps_zero = keeps_zero;
-        world.to_step(0);
-        let end = world.to_the_end(&Look::alarm());
+        world.reach(0);
+        let end = world.play_out(&Look::alarm());
         assert!(matches!(end, End::RolledBack { .. }));
         assert_eq!(world.stands(), "1");
         assert_eq!(
@@ -80,11 +81,11 @@ fn a_dark_first_step_also_where_lambda_drops_the_zero() {
 fn an_alarm_at_any_step_puts_the_alias_back_on_that_tick() {
     for step in 0..3 {
         let mut world = World::new("1%:1m,10%:1m,50%:1m");
-        world.to_step(step);
+        world.reach(step);
         let last = world.trace.len();
         let regression = regression();
         let cause = Cause::Regression { regression };
-        assert_eq!(world.to_the_end(&Look::alarm()), End::RolledBack { cause });
+        assert_eq!(world.play_out(&Look::alarm()), End::RolledBack { cause });
         assert_eq!(world.trace.len(), last + 1);
         assert_eq!(world.stands(), "1");
         assert_eq!(world.alias.as_ref().unwrap().description, "prod");
@@ -94,7 +95,7 @@ fn an_alarm_at_any_step_puts_the_alias_back_on_that_tick() {
 #[test]
 fn an_alarm_before_the_start_writes_nothing() {
     let mut world = World::new("10%:5m");
-    let end = world.to_the_end(&Look::alarm());
+    let end = world.play_out(&Look::alarm());
     let failure = Failure::NotStarted {
         cause: Cause::Regression {
             regression: regression(),
@@ -118,11 +119,11 @@ fn a_doubt_holds_the_start_each_step_and_the_promotion() {
         world.stands()
     };
     assert_eq!(held(&mut world), "1");
-    world.to_step(0);
+    world.reach(0);
     assert_eq!(held(&mut world), "1 2:0.1");
-    world.to_step(1);
+    world.reach(1);
     assert_eq!(held(&mut world), "1 2:0.5");
-    assert_eq!(world.to_the_end(&Look::pass()), PROMOTED);
+    assert_eq!(world.play_out(&Look::pass()), PROMOTED);
 }
 
 #[test]
@@ -130,9 +131,9 @@ fn a_doubt_that_never_clears_ends_at_the_longest() {
     for (before, expected) in [(None, "not started"), (Some(0), "rolled back")] {
         let mut world = World::new("10%:1m");
         if let Some(step) = before {
-            world.to_step(step);
+            world.reach(step);
         }
-        world.to_the_end(&Look::doubt());
+        world.play_out(&Look::doubt());
         let last = &world.trace[world.trace.len() - 1];
         let (Cause::TooLong { waiting_for, .. }, "1") = (
             match world.state.end().unwrap() {
@@ -158,18 +159,18 @@ fn advise_moves_by_time_and_says_what_it_would_have_done() {
         ..rules("10%:1m,50%:1m")
     };
     let mut world = World::with(advise());
-    assert_eq!(world.to_the_end(&Look::alarm()), PROMOTED);
+    assert_eq!(world.play_out(&Look::alarm()), PROMOTED);
     let regression = regression();
     let would = Some(Cause::Regression { regression });
     assert!(world.trace.iter().all(|pass| pass.decision.would == would));
     assert_eq!(world.now, at(120));
 
     let mut world = World::with(advise());
-    assert_eq!(world.to_the_end(&Look::doubt()), PROMOTED);
+    assert_eq!(world.play_out(&Look::doubt()), PROMOTED);
     assert!(world.trace.iter().all(|pass| pass.decision.would.is_none()));
 
     let mut world = World::new("10%:1m,50%:1m");
-    world.to_the_end(&Look::alarm());
+    world.play_out(&Look::alarm());
     assert!(world.trace.iter().all(|pass| pass.decision.would.is_none()));
 }
 
@@ -181,19 +182,16 @@ fn advise_still_obeys_aborts_and_budgets() {
             mode,
             ..rules("10%:2h")
         });
-        world.to_step(0);
+        world.reach(0);
         world
     };
     let abort = Look {
         abort: true,
         ..Look::alarm()
     };
-    assert_eq!(
-        advise().to_the_end(&abort),
-        End::Aborted { by: "ann".into() }
-    );
+    assert_eq!(advise().play_out(&abort), End::Aborted { by: "ann".into() });
     assert!(matches!(
-        advise().to_the_end(&Look::alarm()),
+        advise().play_out(&Look::alarm()),
         End::RolledBack {
             cause: Cause::TooLong { .. }
         }
@@ -203,7 +201,7 @@ fn advise_still_obeys_aborts_and_budgets() {
         ..Look::alarm()
     };
     assert!(matches!(
-        advise().to_the_end(&blind),
+        advise().play_out(&blind),
         End::RolledBack {
             cause: Cause::Blind { .. }
         }
@@ -214,7 +212,7 @@ fn advise_still_obeys_aborts_and_budgets() {
 fn an_abort_in_each_phase() {
     let by = || End::Aborted { by: "ann".into() };
     let mut world = World::new("10%:5m");
-    assert_eq!(world.to_the_end(&Look::abort()), by());
+    assert_eq!(world.play_out(&Look::abort()), by());
     assert_eq!(
         world.alias.unwrap().revision,
         "rev-1",
@@ -223,7 +221,7 @@ fn an_abort_in_each_phase() {
 
     let mut world = World::new("10%:5m");
     world.tick(&Look::pass());
-    assert_eq!(world.to_the_end(&Look::abort()), by());
+    assert_eq!(world.play_out(&Look::abort()), by());
     let alias = world.alias.unwrap();
     assert_eq!(alias.description, "prod");
     assert_eq!(
@@ -233,23 +231,23 @@ fn an_abort_in_each_phase() {
 
     for step in 0..2 {
         let mut world = World::new("10%:5m,50%:5m");
-        world.to_step(step);
-        assert_eq!(world.to_the_end(&Look::abort()), by());
+        world.reach(step);
+        assert_eq!(world.play_out(&Look::abort()), by());
         assert_eq!(world.stands(), "1");
     }
 
     let mut world = World::new("10%:5m");
-    world.to_step(0);
+    world.reach(0);
     world.tick(&Look::alarm().read(Read::Unreadable));
-    let end = world.to_the_end(&Look::abort());
+    let end = world.play_out(&Look::abort());
     assert!(
         matches!(end, End::RolledBack { .. }),
         "the first cause stays: {end:?}"
     );
 
     let mut world = World::new("10%:5m");
-    world.to_the_end(&Look::pass());
-    assert_eq!(world.to_the_end(&Look::abort()), PROMOTED);
+    world.play_out(&Look::pass());
+    assert_eq!(world.play_out(&Look::abort()), PROMOTED);
 }
 
 #[test]
@@ -260,7 +258,7 @@ fn looks_that_fail_longer_than_the_budget_roll_back_and_a_good_one_starts_it_ane
     };
     for blind in [Look::unreadable(), partly] {
         let mut world = World::new("10%:50m");
-        world.to_step(0);
+        world.reach(0);
         for _ in 0..3 {
             for _ in 0..12 {
                 world.tick(&blind);
@@ -274,7 +272,7 @@ fn looks_that_fail_longer_than_the_budget_roll_back_and_a_good_one_starts_it_ane
             world.tick(&blind);
         }
         assert_eq!(world.now.duration_since(from), POLL + BUDGET + POLL);
-        let end = world.to_the_end(&Look::pass());
+        let end = world.play_out(&Look::pass());
         assert!(
             matches!(
                 end,
@@ -300,11 +298,11 @@ fn a_rollback_that_was_decided_blind_remembers_why() {
         (Look::abort(), aborted()),
     ] {
         let mut world = World::new("10%:5m");
-        world.to_step(0);
+        world.reach(0);
         let pass = world.tick(&look.read(Read::Unreadable));
         assert_eq!(pass.decision.reason, Reason::Rollback { cause });
         assert_eq!(pass.wait, secs(1));
-        world.to_the_end(&Look::pass());
+        world.play_out(&Look::pass());
         assert_eq!(world.stands(), "1");
         assert_ne!(world.state.end(), Some(&PROMOTED));
     }

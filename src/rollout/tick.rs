@@ -675,3 +675,7 @@ mod writes;
 #[cfg(test)]
 #[path = "property_tests.rs"]
 mod properties;
+
+#[cfg(test)]
+#[path = "schedule_tests.rs"]
+mod schedules;

@@ -3,7 +3,8 @@
 
 use super::*;
 use crate::rollout::Weight;
-use crate::rollout::world::{BUDGET, LONGEST, Look, POLL, World, aborted, at, gist, rules, secs};
+use crate::rollout::script::{BUDGET, LONGEST, Look, POLL, aborted, at, gist, rules, secs};
+use crate::rollout::world::World;
 
 const PLAN: &str = "10%:5m,50%:5m";
 /// The time of the ticks here: 100 s into the rollout.

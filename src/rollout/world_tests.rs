@@ -5,50 +5,8 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::script::{Edit, Fate, Look, Read, at, contenders, rules};
 use super::*;
-use crate::judge::{Doubt, Regression, Verdict};
-
-/// What one look will show.
-#[derive(Clone)]
-pub(super) struct Look {
-    pub read: Read,
-    pub verdict: Verdict,
-    pub abort: bool,
-    /// A call other than the one for the alias fails.
-    pub failure: bool,
-}
-
-/// How the alias is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Read {
-    Fresh,
-    /// An answer from before the last so many changes.
-    Stale(usize),
-    Unreadable,
-}
-
-/// What becomes of a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    Applied,
-    LostBefore,
-    LostAfter,
-    Refused,
-    /// Somebody touches the alias in between, so the revision is another one.
-    Touched,
-}
-
-/// Somebody else's edit.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Edit {
-    Reweight(f64),
-    RemoveMark,
-    OtherVersion,
-    PromoteByHand,
-    PutBackByHand,
-    Describe(&'static str),
-    Delete,
-}
 
 /// One pass of a driver: what it saw, decided and did.
 #[derive(Debug, Clone)]
@@ -83,121 +41,15 @@ pub(super) struct World {
     pub keeps_zero: bool,
     /// Somebody else's version or weights stand at the alias.
     pub edited: bool,
+    /// Somebody else was the last to change them, be it to what was ours.
+    pub by_hand: bool,
     /// What others wrote in the description.
     pub text: String,
     /// What was refused stays refused, or it was not a refusal; a rollback may be let through.
     refusing: bool,
+    /// The alias as our last write, or the preflight, left it.
+    ours: Option<AliasView>,
     past: Vec<AliasView>,
-}
-
-pub(super) const POLL: SignedDuration = SignedDuration::from_secs(15);
-pub(super) const BUDGET: SignedDuration = SignedDuration::from_mins(3);
-pub(super) const LONGEST: SignedDuration = SignedDuration::from_mins(60);
-
-pub(super) fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + second).unwrap()
-}
-
-pub(super) fn secs(seconds: i64) -> SignedDuration {
-    SignedDuration::from_secs(seconds)
-}
-
-pub(super) fn contenders() -> Contenders {
-    Contenders {
-        rollout: "r1".parse().unwrap(),
-        stable: Version::new(1),
-        canary: Version::new(2),
-    }
-}
-
-pub(super) fn rules(plan: &str) -> Rules {
-    Rules {
-        plan: plan.parse().unwrap(),
-        limits: Limits {
-            poll: POLL,
-            longest: LONGEST,
-            error_budget: BUDGET,
-        },
-        mode: Mode::Enforce,
-    }
-}
-
-pub(super) fn regression() -> Regression {
-    Regression::InAlarm {
-        alarm: "errors".into(),
-        since: at(0),
-    }
-}
-
-pub(super) fn aborted() -> Cause {
-    Cause::Aborted { by: "ann".into() }
-}
-
-/// On one line, so that a schedule that failed can be read.
-impl std::fmt::Debug for Look {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let verdict = match self.verdict {
-            Verdict::Pass => "pass",
-            Verdict::Fail(_) => "alarm",
-            Verdict::Inconclusive(_) => "doubt",
-        };
-        let abort = if self.abort { " abort" } else { "" };
-        let failure = if self.failure { " failure" } else { "" };
-        write!(f, "{verdict}{abort}{failure} {:?}", self.read)
-    }
-}
-
-impl Look {
-    pub fn pass() -> Self {
-        Self {
-            read: Read::Fresh,
-            verdict: Verdict::Pass,
-            abort: false,
-            failure: false,
-        }
-    }
-
-    pub fn alarm() -> Self {
-        let verdict = Verdict::Fail(regression());
-        Self {
-            verdict,
-            ..Self::pass()
-        }
-    }
-
-    pub fn doubt() -> Self {
-        let alarm = "errors".into();
-        let verdict = Verdict::Inconclusive(vec![Doubt::NoData { alarm }]);
-        Self {
-            verdict,
-            ..Self::pass()
-        }
-    }
-
-    pub fn abort() -> Self {
-        Self {
-            abort: true,
-            ..Self::pass()
-        }
-    }
-
-    pub fn unreadable() -> Self {
-        Self::pass().read(Read::Unreadable)
-    }
-
-    pub fn read(self, read: Read) -> Self {
-        Self { read, ..self }
-    }
-
-    pub fn seen(&self, alias: AliasReading) -> Observation {
-        let failed = self.failure || matches!(alias, AliasReading::Unreadable(_));
-        Observation {
-            alias,
-            verdict: self.verdict.clone(),
-            wish: self.abort.then(|| Wish::Abort { by: "ann".into() }),
-            failure: failed.then(|| "timeout".to_owned()),
-        }
-    }
 }
 
 impl World {
@@ -222,6 +74,7 @@ impl World {
         Self {
             rules,
             past: vec![older, alias.clone()],
+            ours: Some(alias.clone()),
             alias: Some(alias),
             now: at(0),
             due: at(0),
@@ -230,6 +83,7 @@ impl World {
             trace: Vec::new(),
             keeps_zero: true,
             edited: false,
+            by_hand: false,
             text: "prod".into(),
             refusing: false,
         }
@@ -269,7 +123,7 @@ impl World {
     }
 
     /// Ticks on time until the end, at most for a day.
-    pub fn to_the_end(&mut self, look: &Look) -> End {
+    pub fn play_out(&mut self, look: &Look) -> End {
         let midnight = self.now + SignedDuration::from_hours(24);
         while self.state.end().is_none() && self.now < midnight {
             self.tick(look);
@@ -278,7 +132,7 @@ impl World {
     }
 
     /// Ticks on time as long as the step with this index has not been written.
-    pub fn to_step(&mut self, step: usize) {
+    pub fn reach(&mut self, step: usize) {
         while !matches!(self.state.phase, Phase::Baking { step: now, .. } if now == step) {
             assert!(self.state.end().is_none(), "{:?}", self.state);
             self.tick(&Look::pass());
@@ -306,8 +160,6 @@ impl World {
             return;
         };
         let mut view = before.clone();
-        let marked = view.mark().is_some();
-        let dark = view.weights.values().all(|share| *share == 0.0);
         match edit {
             Edit::Reweight(share) => view.weights = BTreeMap::from([("2".into(), *share)]),
             Edit::RemoveMark => {
@@ -326,10 +178,9 @@ impl World {
                 return;
             }
         }
-        let moved = view.version != before.version || view.weights != before.weights;
-        // Taking a weight of 0 away under our mark is not told from Lambda dropping it.
-        let unseen = *edit == Edit::PutBackByHand && before.version == "1" && dark;
-        self.edited |= moved && !unseen || *edit == Edit::RemoveMark && marked;
+        self.edited = !self.is_ours(&view);
+        self.by_hand |= view.version != before.version || view.weights != before.weights;
+        self.by_hand |= self.edited;
         self.put(view);
     }
 
@@ -401,7 +252,6 @@ impl World {
         let kept = write
             .canary
             .filter(|(_, w)| *w != Weight::ZERO || self.keeps_zero);
-        self.edited = false;
         self.put(AliasView {
             version: write.version.to_string(),
             weights: kept
@@ -411,6 +261,8 @@ impl World {
             description: write.description.clone(),
             revision: String::new(),
         });
+        (self.edited, self.by_hand) = (false, false);
+        self.ours = self.alias.clone();
         let answer = if fate == Fate::LostAfter {
             lost()
         } else {
@@ -419,40 +271,21 @@ impl World {
         (true, answer)
     }
 
+    /// Version, weights and mark are as we wrote them, or as the preflight found them.
+    fn is_ours(&self, view: &AliasView) -> bool {
+        let Some(ours) = &self.ours else {
+            return false;
+        };
+        // A weight of 0 that is taken away under our mark is not told from Lambda dropping it.
+        let lit = |view: &AliasView| view.weights.iter().any(|(_, share)| *share != 0.0);
+        let same = view.weights == ours.weights || !lit(view) && !lit(ours);
+        same && view.version == ours.version && view.mark() == ours.mark()
+    }
+
     fn put(&mut self, view: AliasView) {
         let revision = format!("rev-{}", self.past.len());
         let view = AliasView { revision, ..view };
         self.past.push(view.clone());
         self.alias = Some(view);
-    }
-}
-
-/// What a decision says, in a few words.
-pub(super) fn gist(decision: &Decision) -> String {
-    let ended = |end: &End| match end {
-        End::Promoted { confirmed: true } => "promoted",
-        End::Promoted { confirmed: false } => "found promoted",
-        End::RolledBack { .. } => "rolled back",
-        End::Aborted { .. } => "aborted",
-        End::Failed { failure } => match failure {
-            Failure::Drift { .. } => "drift",
-            Failure::AliasDeleted => "deleted",
-            Failure::ChangedSincePreflight => "changed",
-            Failure::NotStarted { .. } => "not started",
-            Failure::NotPutBack { .. } => "not put back",
-        },
-    };
-    match (&decision.command, &decision.reason) {
-        (Some(Command::Shift { step, .. }), _) => format!("step {step}"),
-        (Some(Command::Promote { .. }), _) => "promote".into(),
-        (Some(Command::Restore { .. }), _) => "put back".into(),
-        (None, Reason::Ended { end }) => format!("end: {}", ended(end)),
-        (None, Reason::Ready) => "announce".into(),
-        (None, Reason::Bake { .. }) => "bake".into(),
-        (None, Reason::Hold { .. }) => "hold".into(),
-        (None, Reason::LookAgain { .. }) => "look again".into(),
-        (None, Reason::Blind { .. }) => "blind".into(),
-        (None, Reason::Rollback { .. }) => "put back, blind".into(),
-        (None, other) => format!("{other:?} without a command"),
     }
 }

@@ -1,9 +1,10 @@
 //! Writes that are lost, refused or too late, and rollbacks that take long.
 
 use super::*;
-use crate::rollout::world::{
-    BUDGET, Fate, LONGEST, Look, POLL, Read, World, aborted, at, gist, regression, secs,
+use crate::rollout::script::{
+    BUDGET, Fate, LONGEST, Look, POLL, Read, aborted, at, gist, regression, secs,
 };
+use crate::rollout::world::World;
 
 const PLAN: &str = "10%:5m,50%:5m";
 const PROMOTED: End = End::Promoted { confirmed: true };
@@ -29,7 +30,7 @@ fn a_lost_answer_at_any_write_is_found_out_from_the_alias() {
             }
             assert_eq!(next_write(&mut world, &Look::pass(), fate), lost);
             let confirmed = (fate, lost) != (Fate::LostAfter, "promote");
-            assert_eq!(world.to_the_end(&Look::pass()), End::Promoted { confirmed });
+            assert_eq!(world.play_out(&Look::pass()), End::Promoted { confirmed });
             assert_eq!(world.stands(), "2");
             assert!(world.now <= at(610), "each bake once: {}", world.now);
             let effects = world.trace.iter().filter(|pass| pass.effect.is_some());
@@ -45,10 +46,10 @@ fn a_lost_answer_to_the_rollback_is_found_out_from_the_alias() {
     };
     for fate in [Fate::LostBefore, Fate::LostAfter] {
         let mut world = World::new(PLAN);
-        world.to_step(1);
+        world.reach(1);
         assert_eq!(next_write(&mut world, &Look::alarm(), fate), "put back");
         let cause = cause.clone();
-        assert_eq!(world.to_the_end(&Look::pass()), End::RolledBack { cause });
+        assert_eq!(world.play_out(&Look::pass()), End::RolledBack { cause });
         assert_eq!(world.stands(), "1");
     }
 }
@@ -61,11 +62,11 @@ fn a_killed_tick_leaves_nothing_half_done() {
     world.drive(&Look::pass(), Fate::Applied, false);
     assert_eq!(world.stands(), "1 2:0.1");
     assert_eq!(gist(&world.tick(&Look::pass()).decision), "bake");
-    world.to_step(1);
+    world.reach(1);
     world.drive(&Look::alarm(), Fate::Applied, false);
     assert_eq!(world.stands(), "1");
     let by = "an edit of the alias".into();
-    assert_eq!(world.to_the_end(&Look::pass()), End::Aborted { by });
+    assert_eq!(world.play_out(&Look::pass()), End::Aborted { by });
 }
 
 /// A tick killed after the first write, then no answers for longer than the budget, or an abort:
@@ -81,7 +82,7 @@ fn an_outage_that_begins_with_the_first_write_leaves_no_weight() {
                 world.tick(&look);
             }
             assert_eq!(world.state.end(), None);
-            world.to_the_end(&Look::pass());
+            world.play_out(&Look::pass());
             assert_eq!(world.stands(), "1");
         }
     }
@@ -98,7 +99,7 @@ fn a_stale_answer_after_the_first_write_leaves_no_weight() {
             let pass = world.tick(&look.clone().read(Read::Stale(1)));
             assert_eq!(gist(&pass.decision), "put back");
             assert_eq!(pass.wait, LOOK_AGAIN, "the revision is another one");
-            world.to_the_end(&Look::pass());
+            world.play_out(&Look::pass());
             assert_eq!(world.stands(), "1");
         }
     }
@@ -108,7 +109,7 @@ fn a_stale_answer_after_the_first_write_leaves_no_weight() {
 fn before_the_announcement_a_rollout_ends_at_once_also_blind() {
     for (look, ticks) in [(Look::abort(), 1), (Look::alarm(), 1), (Look::pass(), 14)] {
         let mut world = World::new(PLAN);
-        world.to_the_end(&look.read(Read::Unreadable));
+        world.play_out(&look.read(Read::Unreadable));
         assert_eq!(world.trace.len(), ticks);
         assert_eq!(world.alias.unwrap().revision, "rev-1");
     }
@@ -125,7 +126,7 @@ fn an_adopted_write_does_not_use_up_the_error_budget() {
         world.due += late;
         world.tick(&Look::pass());
         assert_eq!(world.state.failing, None);
-        assert_eq!(world.to_the_end(&Look::pass()), PROMOTED);
+        assert_eq!(world.play_out(&Look::pass()), PROMOTED);
     }
 }
 
@@ -133,7 +134,7 @@ fn an_adopted_write_does_not_use_up_the_error_budget() {
 #[test]
 fn a_hold_after_a_lost_write_does_not_use_up_the_error_budget() {
     let mut world = World::new("10%:1m,50%:1m");
-    world.to_step(0);
+    world.reach(0);
     assert_eq!(
         next_write(&mut world, &Look::pass(), Fate::LostBefore),
         "step 1"
@@ -141,20 +142,20 @@ fn a_hold_after_a_lost_write_does_not_use_up_the_error_budget() {
     for _ in 0..40 {
         world.tick(&Look::doubt());
     }
-    assert_eq!(world.to_the_end(&Look::pass()), PROMOTED);
+    assert_eq!(world.play_out(&Look::pass()), PROMOTED);
 }
 
 #[test]
 fn writes_that_fail_longer_than_the_budget_roll_back() {
     let mut world = World::new(PLAN);
-    world.to_step(0);
+    world.reach(0);
     next_write(&mut world, &Look::pass(), Fate::LostBefore);
     let from = world.now;
     while matches!(world.state.phase, Phase::Baking { .. }) {
         world.tick_with(&Look::pass(), Fate::LostBefore);
     }
     assert_eq!(world.now.duration_since(from), BUDGET + secs(1));
-    let end = world.to_the_end(&Look::pass());
+    let end = world.play_out(&Look::pass());
     assert!(
         matches!(
             end,
@@ -170,7 +171,7 @@ fn writes_that_fail_longer_than_the_budget_roll_back() {
     while matches!(world.state.phase, Phase::Starting { .. }) {
         world.tick_with(&Look::pass(), Fate::LostBefore);
     }
-    world.to_the_end(&Look::pass());
+    world.play_out(&Look::pass());
     assert_eq!(world.stands(), "1");
 }
 
@@ -195,7 +196,7 @@ fn a_refused_first_write_ends_and_a_later_one_puts_the_alias_back() {
         next_write(&mut world, &Look::pass(), Fate::Refused);
         assert_eq!(world.due.duration_since(world.now), secs(1));
         let cause = refused();
-        assert_eq!(world.to_the_end(&Look::pass()), End::RolledBack { cause });
+        assert_eq!(world.play_out(&Look::pass()), End::RolledBack { cause });
         assert_eq!(world.stands(), "1");
     }
 }
@@ -206,7 +207,7 @@ fn a_first_write_that_is_refused_after_one_that_was_lost_is_put_back() {
     next_write(&mut world, &Look::pass(), Fate::LostBefore);
     next_write(&mut world, &Look::pass(), Fate::Refused);
     assert_eq!(world.state.end(), None);
-    let end = world.to_the_end(&Look::pass());
+    let end = world.play_out(&Look::pass());
     assert!(
         matches!(
             end,
@@ -221,7 +222,7 @@ fn a_first_write_that_is_refused_after_one_that_was_lost_is_put_back() {
 
 fn long_rollback(look: &Look, fate: Fate) -> World {
     let mut world = World::new(PLAN);
-    world.to_step(1);
+    world.reach(1);
     world.tick_with(&Look::abort(), fate);
     while world.state.end().is_none() {
         world.tick_with(look, fate);
@@ -276,7 +277,7 @@ fn a_rollback_waits_longer_from_try_to_try() {
 fn a_rollback_succeeds_whenever_lambda_answers_again_also_after_the_limits() {
     for fate in [Fate::LostBefore, Fate::Refused, Fate::Touched] {
         let mut world = World::new(PLAN);
-        world.to_step(1);
+        world.reach(1);
         for _ in 0..20 {
             world.tick_with(&Look::abort(), fate);
         }
@@ -291,15 +292,12 @@ fn a_rollback_succeeds_whenever_lambda_answers_again_also_after_the_limits() {
 #[test]
 fn a_laptop_that_slept_while_putting_back_tries_again_although_the_network_is_not_back_yet() {
     let mut world = World::new(PLAN);
-    world.to_step(1);
+    world.reach(1);
     world.tick_with(&Look::abort(), Fate::LostBefore);
     world.due += LONGEST;
     for _ in 0..5 {
         world.tick(&Look::unreadable());
     }
-    assert!(matches!(
-        world.to_the_end(&Look::pass()),
-        End::Aborted { .. }
-    ));
+    assert!(matches!(world.play_out(&Look::pass()), End::Aborted { .. }));
     assert_eq!(world.stands(), "1");
 }
