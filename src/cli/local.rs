@@ -26,10 +26,24 @@ pub async fn local(console: &Console, arguments: &Local) -> Result<Exit, CliErro
     let world = sample_world(arguments.seed, Clock::real().now());
     let served = LocalAws::start(config, world).await?;
     console.result(&welcome(&served.endpoint_url()));
+    if let Some(folder) = own_folder() {
+        console.result(&format!(
+            "  # so that `canary` is found\n  export PATH=\"$PATH:{folder}\"\n"
+        ));
+    }
     aborts.wait().await;
     served.shutdown().await;
     console.say("stopped; nothing was kept");
     Ok(Exit::Success)
+}
+
+/// Where this program is, if its name alone would not find it.
+fn own_folder() -> Option<String> {
+    let own = std::env::current_exe().ok()?;
+    let folder = own.parent()?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|known| known == folder);
+    (!found).then(|| folder.display().to_string())
 }
 
 impl From<StartError> for CliError {

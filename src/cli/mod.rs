@@ -21,6 +21,7 @@ mod signals;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tracing_subscriber::EnvFilter;
 
 use args::{Arguments, Verb};
 use console::Console;
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
+    listen_to_tracing();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -44,6 +46,17 @@ pub fn main() -> ExitCode {
         }
     };
     runtime.block_on(dispatch(arguments)).into()
+}
+
+/// Warnings of the libraries on stderr; more with `RUST_LOG`. Never payloads or headers: those are
+/// logged at `trace` only by the HTTP libraries, which stay at `warn` here.
+fn listen_to_tracing() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    // A second subscriber is refused, which only happens if an embedder has set one.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
 }
 
 /// Clap's own exit code for a mistake is 2, which here means a rollback.

@@ -1,6 +1,10 @@
-"""Prints the results of all suites as a table; exits 1 if anything failed."""
+"""Prints the results of all suites as a table; exits 1 if anything failed.
+
+With the variable CI set, what is not available has failed too: everything can run there.
+"""
 
 import collections
+import os
 import sys
 
 
@@ -17,7 +21,8 @@ def main():
     for outcome, client, what, detail in rows:
         if outcome != "ran":
             print(f"\n{outcome}: {client}: {what}\n    {detail}")
-    sys.exit(any(row[0] == "failed" for row in rows) or not rows)
+    bad = {"failed", "not available"} if os.environ.get("CI") else {"failed"}
+    sys.exit(any(row[0] in bad for row in rows) or not rows)
 
 
 main()
