@@ -127,6 +127,7 @@ impl World {
         let midnight = self.now + SignedDuration::from_hours(24);
         while self.state.end().is_none() && self.now < midnight {
             self.tick(look);
+            assert!(self.trace.len() < 10_000, "it ticks without getting on");
         }
         self.state.end().cloned().expect("it never ended")
     }
@@ -166,6 +167,7 @@ impl World {
                 view.description = "mine".into();
                 self.text = "mine".into();
             }
+            Edit::OtherMark => view.description = view.description.replace(":r1:", ":r2:"),
             Edit::OtherVersion => view.version = "3".into(),
             Edit::PromoteByHand => (view.version, view.weights) = ("2".into(), BTreeMap::new()),
             Edit::PutBackByHand => (view.version, view.weights) = ("1".into(), BTreeMap::new()),
