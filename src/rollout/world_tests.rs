@@ -102,6 +102,7 @@ impl World {
     /// The driver's pass now, early or late. If it is killed (`delivered` is false), its write may
     /// stand, and its state is the old one.
     pub fn drive(&mut self, look: &Look, fate: Fate, delivered: bool) -> &Pass {
+        assert!(self.trace.len() < 10_000, "it ticks without getting on");
         let mut pass = self.pass(&self.state.clone(), look, fate);
         pass.driver = true;
         pass.delivered = delivered;
@@ -127,7 +128,6 @@ impl World {
         let midnight = self.now + SignedDuration::from_hours(24);
         while self.state.end().is_none() && self.now < midnight {
             self.tick(look);
-            assert!(self.trace.len() < 10_000, "it ticks without getting on");
         }
         self.state.end().cloned().expect("it never ended")
     }
