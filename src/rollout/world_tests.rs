@@ -161,6 +161,7 @@ impl World {
             return;
         };
         let mut view = before.clone();
+        let marked = view.mark().is_some();
         match edit {
             Edit::Reweight(share) => view.weights = BTreeMap::from([("2".into(), *share)]),
             Edit::RemoveMark => {
@@ -179,6 +180,11 @@ impl World {
                 self.alias = None;
                 return;
             }
+        }
+        if self.state.end().is_some() && self.edited && marked && self.is_ours(&view) {
+            // After the end nobody makes it look exactly like a step of ours again: a late
+            // duplicate takes that for the step.
+            return;
         }
         self.edited = !self.is_ours(&view);
         self.by_hand |= view.version != before.version || view.weights != before.weights;
