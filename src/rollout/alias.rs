@@ -204,7 +204,7 @@ mod tests {
     fn what_stands_at_the_alias() {
         let plan: Plan = "0%:1m,10%:5m,50%:5m".parse().unwrap();
         let ours = |g: u32| format!("prod [lambda-canary:r1:{g}]");
-        let theirs = "prod [lambda-canary:r2:1]";
+        let theirs = "prod [lambda-canary:r2:2]";
         for (expected, version, weights, description) in [
             (Standing::AtStable, "1", &[][..], "prod"),
             (Standing::AtStable, "1", &[], &ours(2)),

@@ -34,6 +34,7 @@ fn drift_of_every_kind_is_reported_and_left_alone() {
             drift("at version 1 with a share of 0.12345 to 2"),
         ),
         (Edit::RemoveMark, drift("at version 1 with 10% to 2")),
+        (Edit::OtherMark, drift("at version 1 with 10% to 2")),
         (Edit::OtherVersion, drift("at version 3 with 10% to 2")),
         (Edit::PromoteByHand, promoted),
         (Edit::PutBackByHand, aborted),

@@ -90,6 +90,7 @@ fn edits() -> impl Strategy<Value = Edit> {
         Just(Edit::Reweight(0.2)),
         Just(Edit::Reweight(0.1)),
         Just(Edit::RemoveMark),
+        Just(Edit::OtherMark),
         Just(Edit::OtherVersion),
         Just(Edit::PromoteByHand),
         Just(Edit::PutBackByHand),

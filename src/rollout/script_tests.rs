@@ -41,6 +41,8 @@ pub(super) enum Fate {
 pub(super) enum Edit {
     Reweight(f64),
     RemoveMark,
+    /// The mark of another rollout in place of ours.
+    OtherMark,
     OtherVersion,
     PromoteByHand,
     PutBackByHand,

@@ -4,6 +4,7 @@
 //!
 //! 1. The alias is not ours: hands off. At stable without weights somebody aborted; at the canary
 //!    without weights it is promoted; anything else is drift, which is reported and never fought.
+//!    Only a second look that finds the same is believed; a reason to stop is kept until then.
 //! 2. A rollback that was decided is carried on; then the operator's wish.
 //! 3. The verdict says regression: roll back.
 //! 4. Budgets: calls to AWS that keep failing, then the longest duration: roll back.
@@ -340,7 +341,7 @@ impl Tick<'_> {
             // A promotion that was ours ends the rollout, whatever shows after it.
             let state = match standing {
                 Standing::AtCanary => state,
-                _ => self.remember_stop(state),
+                _ => self.turn_back(state),
             };
             return self.look_again(state, &view.revision, view.to_string());
         }
@@ -360,7 +361,7 @@ impl Tick<'_> {
         if state.unexpected.as_deref() == Some(GONE) {
             return self.fail(state, Failure::AliasDeleted);
         }
-        self.look_again(self.remember_stop(state), GONE, "not there".to_owned())
+        self.look_again(self.turn_back(state), GONE, "not there".to_owned())
     }
 
     /// One answer may be stale; the same answer twice is believed.
@@ -370,9 +371,10 @@ impl Tick<'_> {
         self.wait(state, wait, Reason::LookAgain { found })
     }
 
-    /// What speaks for a stop now may not show on the second look: an alarm that flipped back is
-    /// reported once.
-    fn remember_stop(&self, mut state: State) -> State {
+    /// Turns to putting the alias back if anything speaks for a stop, once something of ours may
+    /// stand there: also when this look showed no more than a surprise, since the reason may not
+    /// show on the next one. The judge reports an alarm that flipped back once.
+    fn turn_back(&self, mut state: State) -> State {
         if may_stand(&state.phase)
             && let Some(cause) = self.stop(&state)
         {
@@ -419,7 +421,7 @@ impl Tick<'_> {
 
     /// The alias is still as the preflight saw it.
     fn start(&self, mut state: State, view: &AliasView) -> Decision {
-        state = self.remember_stop(state);
+        state = self.turn_back(state);
         if let Phase::RollingBack { .. } = state.phase {
             return self.roll_back(state, Some(view));
         }
@@ -459,7 +461,7 @@ impl Tick<'_> {
             );
         };
         state.max_weight = state.max_weight.max(here.weight);
-        state = self.remember_stop(self.adopt(state, step));
+        state = self.turn_back(self.adopt(state, step));
         let Phase::Baking { since, .. } = state.phase else {
             return self.roll_back(state, Some(view));
         };
@@ -557,7 +559,7 @@ impl Tick<'_> {
     }
 
     fn blind(&self, state: State, error: &str) -> Decision {
-        let state = self.remember_stop(state);
+        let state = self.turn_back(state);
         if let Phase::RollingBack { .. } = state.phase {
             return self.roll_back(state, None);
         }
@@ -578,8 +580,9 @@ impl Tick<'_> {
             ..
         } = &mut state.phase
         else {
-            let error = "no rollback is under way".to_owned();
-            return self.wait(state, self.rules.limits.poll, Reason::Blind { error });
+            // Only called while a rollback is under way.
+            let doubts = Vec::new();
+            return self.wait(state, self.rules.limits.poll, Reason::Hold { doubts });
         };
         let failed_before = *attempts;
         if view.is_none() {

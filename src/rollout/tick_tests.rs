@@ -251,7 +251,8 @@ fn a_clock_that_goes_back_starts_the_bake_anew_and_stops_nothing() {
         ..state(baking(0, NOW + 3000))
     };
     let decision = on(&early, here.clone(), &Look::pass());
-    assert_eq!(gist(&decision), "bake");
+    let (weight, left) = (Weight::percent(10), secs(300));
+    assert_eq!(decision.reason, Reason::Bake { weight, left });
     assert_eq!(decision.wait, POLL);
     let back = State {
         phase: Phase::RollingBack {

@@ -102,6 +102,7 @@ impl World {
     /// The driver's pass now, early or late. If it is killed (`delivered` is false), its write may
     /// stand, and its state is the old one.
     pub fn drive(&mut self, look: &Look, fate: Fate, delivered: bool) -> &Pass {
+        assert!(self.trace.len() < 10_000, "it ticks without getting on");
         let mut pass = self.pass(&self.state.clone(), look, fate);
         pass.driver = true;
         pass.delivered = delivered;
@@ -160,12 +161,14 @@ impl World {
             return;
         };
         let mut view = before.clone();
+        let marked = view.mark().is_some();
         match edit {
             Edit::Reweight(share) => view.weights = BTreeMap::from([("2".into(), *share)]),
             Edit::RemoveMark => {
                 view.description = "mine".into();
                 self.text = "mine".into();
             }
+            Edit::OtherMark => view.description = view.description.replace(":r1:", ":r2:"),
             Edit::OtherVersion => view.version = "3".into(),
             Edit::PromoteByHand => (view.version, view.weights) = ("2".into(), BTreeMap::new()),
             Edit::PutBackByHand => (view.version, view.weights) = ("1".into(), BTreeMap::new()),
@@ -177,6 +180,11 @@ impl World {
                 self.alias = None;
                 return;
             }
+        }
+        if self.state.end().is_some() && self.edited && marked && self.is_ours(&view) {
+            // After the end nobody makes it look exactly like a step of ours again: a late
+            // duplicate takes that for the step.
+            return;
         }
         self.edited = !self.is_ours(&view);
         self.by_hand |= view.version != before.version || view.weights != before.weights;

@@ -146,6 +146,15 @@ fn a_hold_after_a_lost_write_does_not_use_up_the_error_budget() {
 }
 
 #[test]
+fn a_write_that_succeeds_ends_the_streak_of_failing_ones() {
+    let mut world = World::new(PLAN);
+    next_write(&mut world, &Look::pass(), Fate::LostBefore);
+    assert!(world.state.failing.is_some());
+    next_write(&mut world, &Look::pass(), Fate::Applied);
+    assert_eq!(world.state.failing, None);
+}
+
+#[test]
 fn writes_that_fail_longer_than_the_budget_roll_back() {
     let mut world = World::new(PLAN);
     world.reach(0);
