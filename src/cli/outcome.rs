@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use serde::Serialize;
 
-use super::progress::short;
+use crate::rollout::plan::readable;
 use crate::rollout::{AliasView, End, Failure, State};
 
 /// What `canary run --json` prints; the shape of version 1.
@@ -109,7 +109,7 @@ impl Outcome {
             "{word}: {}. {stands}; {} ticks in {}.",
             self.reason,
             self.ticks,
-            short(lasted)
+            readable(lasted)
         )
     }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::mem;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use jiff::{SignedDuration, Timestamp, Unit};
+use jiff::{SignedDuration, Timestamp};
 
 use super::console::Console;
 use crate::driver::Pass;
 use crate::judge::alarms::AlarmState;
+use crate::rollout::plan::readable;
 use crate::rollout::{Command, Phase, Plan, Reason, Unapplied, Weight};
 
 /// Without news, plain lines come this often.
@@ -83,7 +84,7 @@ impl Progress {
         let next = left
             .filter(|left| left.is_positive())
             .map_or(String::new(), |left| {
-                format!("next step in {}  ", short(left))
+                format!("next step in {}  ", readable(left))
             });
         bar.set_message(format!(
             "{weight} to the canary  {next}{}",
@@ -122,7 +123,7 @@ impl Progress {
     }
 
     fn text(&self, pass: &Pass, now: Timestamp) -> String {
-        let time = now.strftime("%H:%M:%S");
+        let time = now.strftime("%H:%M:%SZ");
         let mut text = format!("{time}  {}", pass.reason);
         if !pass.alarms.is_empty() {
             text += &format!("  [{}]", alarms(pass));
@@ -174,9 +175,4 @@ fn done(command: &Command, result: &Result<(), Unapplied>) -> String {
         Err(Unapplied::Refused(error)) => format!("{what}: refused: {error}"),
         Err(Unapplied::Lost(error)) => format!("{what}: not confirmed, trying again: {error}"),
     }
-}
-
-/// A duration without fractions of a second.
-pub fn short(duration: SignedDuration) -> String {
-    format!("{:#}", duration.round(Unit::Second).unwrap_or(duration))
 }

@@ -12,8 +12,7 @@ use super::exit::Exit;
 use crate::aws::{AwsPorts, Session, alias};
 use crate::clock::Clock;
 use crate::driver::{Act, Observe};
-use crate::rollout::tick::ROLLBACK_PATIENCE;
-use crate::rollout::{AliasReading, AliasView, Mark, Unapplied, put_back_write};
+use crate::rollout::{AliasReading, AliasView, Mark, ROLLBACK_PATIENCE, Unapplied, put_back_write};
 
 /// Takes the weights away.
 pub async fn rollback(

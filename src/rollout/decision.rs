@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     alias::AliasWrite,
+    plan::readable,
     state::{Cause, End, State},
     weight::Weight,
 };
@@ -127,7 +128,9 @@ impl fmt::Display for Reason {
             Self::Promote => {
                 f.write_str("all bakes over, nothing speaks against the canary: promote it")
             }
-            Self::Bake { weight, left } => write!(f, "at {weight}, {left:#} of the bake left"),
+            Self::Bake { weight, left } => {
+                write!(f, "at {weight}, {} of the bake left", readable(*left))
+            }
             Self::Hold { doubts } => {
                 f.write_str("hold: ")?;
                 list(f, doubts)

@@ -12,9 +12,12 @@
 
 pub mod alias;
 pub mod decision;
+pub mod fate;
 pub mod mark;
+pub mod observation;
 pub mod plan;
 pub mod preflight;
+pub mod rules;
 pub mod state;
 pub mod tick;
 pub mod version;
@@ -22,12 +25,13 @@ pub mod weight;
 
 pub use alias::{AliasView, AliasWrite, Contenders, Standing, put_back_write};
 pub use decision::{Command, Decision, Reason};
+pub use fate::{ROLLBACK_PATIENCE, Unapplied, applied, unapplied};
 pub use mark::{Mark, RolloutId};
+pub use observation::{AliasReading, Observation, Wish};
 pub use plan::{Plan, PlanError, Step};
+pub use rules::{Limits, Mode, Rules};
 pub use state::{Cause, End, Failing, Failure, Phase, State};
-pub use tick::{
-    AliasReading, Limits, Mode, Observation, Rules, Unapplied, Wish, applied, tick, unapplied,
-};
+pub use tick::tick;
 pub use version::Version;
 pub use weight::Weight;
 

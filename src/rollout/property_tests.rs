@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::schedules::{Event, fates, undisturbed, with_edits};
 use super::*;
 use crate::rollout::Mark;
+use crate::rollout::ROLLBACK_PATIENCE;
 use crate::rollout::script::{Fate, LONGEST, Look, POLL, Read};
 use crate::rollout::world::{Pass, World};
 

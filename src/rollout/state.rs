@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{alias::Contenders, weight::Weight};
+use super::{alias::Contenders, plan::readable, weight::Weight};
 use crate::judge::Regression;
 
 /// A rollout between two ticks. Carried from tick to tick as JSON; the alias, not this, is the
@@ -202,6 +202,39 @@ impl State {
     }
 }
 
+impl Phase {
+    /// The phase that puts the alias back. A rollback under way goes on: rights come back, and its
+    /// cause is the first one.
+    pub(super) fn rolling_back(self, cause: Cause, now: Timestamp) -> Self {
+        let untouched = match self {
+            Phase::RollingBack { .. } | Phase::Ended { .. } => return self,
+            Phase::Starting { revision, .. } => Some(revision),
+            Phase::Baking { .. } => None,
+        };
+        Phase::RollingBack {
+            cause,
+            since: now,
+            attempts: 0,
+            untouched,
+        }
+    }
+}
+
+impl End {
+    /// The end of a rollback that succeeded.
+    pub(super) fn put_back(cause: Cause) -> Self {
+        match cause {
+            Cause::Aborted { by } => Self::Aborted { by },
+            cause => Self::RolledBack { cause },
+        }
+    }
+}
+
+/// Time since `then`; zero if the clock went back.
+pub(super) fn elapsed(then: Timestamp, now: Timestamp) -> SignedDuration {
+    now.duration_since(then).max(SignedDuration::ZERO)
+}
+
 /// A text from outside, short enough for the state: its first 240 bytes, on one line.
 pub(super) fn brief(text: &str) -> String {
     const LONGEST: usize = 240;
@@ -223,14 +256,17 @@ impl fmt::Display for Cause {
                 error,
             } => write!(
                 f,
-                "calls to AWS have failed for {lasted:#}, longer than the budget of {budget:#} ({error})"
+                "calls to AWS have failed for {}, longer than the budget of {} ({error})",
+                readable(*lasted),
+                readable(*budget),
             ),
             Self::Refused { error } => write!(f, "Lambda refused to change the alias ({error})"),
             Self::TooLong {
                 longest,
                 waiting_for,
             } => {
-                write!(f, "the rollout lasted longer than its limit of {longest:#}")?;
+                let longest = readable(*longest);
+                write!(f, "the rollout lasted longer than its limit of {longest}")?;
                 waiting_for
                     .iter()
                     .try_for_each(|what| write!(f, ", waiting: {what}"))
@@ -271,8 +307,9 @@ impl fmt::Display for Failure {
             Self::NotStarted { cause } => cause.fmt(f),
             Self::NotPutBack { cause, tried } => write!(
                 f,
-                "the alias could not be put back in {tried:#} of trying, a weight may still stand \
-                 (it was to be put back because {cause})"
+                "the alias could not be put back in {} of trying, a weight may still stand \
+                 (it was to be put back because {cause})",
+                readable(*tried),
             ),
         }
     }

@@ -19,100 +19,22 @@
 //! under this rollout's own mark.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::{
     alias::{AliasView, Standing},
     decision::{Command, Decision, Reason},
-    plan::Plan,
-    state::{Cause, End, Failing, Failure, Phase, State, brief},
+    fate::{LOOK_AGAIN, backoff, given_up},
+    observation::{AliasReading, Observation, Wish},
+    rules::{Mode, Rules},
+    state::{Cause, End, Failing, Failure, Phase, State, brief, elapsed},
 };
 use crate::judge::{Regression, Verdict};
-
-/// For how long a refused or lost rollback is tried again before the rollout gives up and says
-/// what it left. Lambda throttles and outages are shorter.
-pub const ROLLBACK_PATIENCE: SignedDuration = SignedDuration::from_mins(35);
-
-/// How often it is tried at least: a laptop that slept with its lid closed has not tried.
-const ROLLBACK_ATTEMPTS: u32 = 10;
-
-/// Between a surprise and the second look that confirms it.
-const LOOK_AGAIN: SignedDuration = SignedDuration::from_millis(500);
 
 /// Stands for the revision of an alias that does not exist; Lambda's are UUIDs.
 const GONE: &str = "gone";
 
-/// What a rollout goes by, fixed before it starts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rules {
-    /// The steps.
-    pub plan: Plan,
-    /// Poll interval and budgets.
-    pub limits: Limits,
-    /// Act on verdicts, or only report them.
-    pub mode: Mode,
-}
-
-/// Poll interval and budgets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limits {
-    /// The longest time between two looks.
-    pub poll: SignedDuration,
-    /// The longest rollout; longer means rolling back.
-    pub longest: SignedDuration,
-    /// For how long calls to AWS may fail without a break before rolling back.
-    pub error_budget: SignedDuration,
-}
-
-/// Whether verdicts have consequences.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// A regression rolls back.
-    #[default]
-    Enforce,
-    /// Steps move by time; what a verdict would have done is only reported. Budgets, aborts and
-    /// drift still act.
-    Advise,
-}
-
-/// Everything that one tick saw.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Observation {
-    /// The alias.
-    pub alias: AliasReading,
-    /// The judge's verdict.
-    pub verdict: Verdict,
-    /// What an operator wants.
-    pub wish: Option<Wish>,
-    /// Set if any call of this observation failed: the first failure.
-    pub failure: Option<String>,
-}
-
-/// What reading the alias gave.
-#[derive(Debug, Clone, PartialEq)]
-pub enum AliasReading {
-    /// It is there.
-    Seen(AliasView),
-    /// Lambda says that it does not exist.
-    Gone,
-    /// Lambda could not be asked.
-    Unreadable(String),
-}
-
-/// An operator's wish.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
-    /// Put the alias back.
-    Abort {
-        /// Who wishes it.
-        by: String,
-    },
-}
-
-/// Decides what to do now. Carry the command out, then call [`applied`] or [`unapplied`].
+/// Decides what to do now. Carry the command out, then call
+/// [`applied`](super::applied) or [`unapplied`](super::unapplied).
 pub fn tick(rules: &Rules, state: &State, now: Timestamp, seen: &Observation) -> Decision {
     let mut state = state.clone();
     let tick = Tick { rules, now, seen };
@@ -130,131 +52,6 @@ pub fn tick(rules: &Rules, state: &State, now: Timestamp, seen: &Observation) ->
     decision
 }
 
-/// The state after a command was carried out.
-#[must_use]
-pub fn applied(state: State, command: &Command, now: Timestamp) -> State {
-    let phase = match (command, state.phase) {
-        (Command::Shift { step, .. }, _) => Phase::Baking {
-            step: *step,
-            since: now,
-        },
-        (Command::Promote { .. }, _) => Phase::Ended {
-            end: End::Promoted { confirmed: true },
-        },
-        (Command::Restore { .. }, Phase::RollingBack { cause, .. }) => Phase::Ended {
-            end: put_back(cause),
-        },
-        // A restore is only ever commanded while rolling back.
-        (Command::Restore { .. }, phase) => phase,
-    };
-    let max_weight = match command {
-        Command::Shift { weight, .. } => state.max_weight.max(*weight),
-        _ => state.max_weight,
-    };
-    State {
-        phase,
-        max_weight,
-        failing: None,
-        unexpected: None,
-        ..state
-    }
-}
-
-/// Why a command was not carried out, as far as known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unapplied {
-    /// The alias was changed since the tick saw it: look again at once.
-    Conflict,
-    /// Lambda will not do this, however often it is asked.
-    Refused(String),
-    /// Throttled, unreachable, or the answer was lost after the write may have taken effect.
-    Lost(String),
-}
-
-/// The state after a command was refused or its answer was lost, and how long to wait before the
-/// next tick, which finds out from the alias whether the write took effect.
-#[must_use]
-pub fn unapplied(
-    mut state: State,
-    limits: &Limits,
-    now: Timestamp,
-    why: Unapplied,
-) -> (State, SignedDuration) {
-    let mut failed_before = 0;
-    if let Phase::RollingBack {
-        attempts,
-        since,
-        cause,
-        ..
-    } = &mut state.phase
-    {
-        failed_before = *attempts;
-        *attempts = attempts.saturating_add(1);
-        if let Some(failure) = given_up(cause, *attempts, elapsed(*since, now)) {
-            let end = End::Failed { failure };
-            state.phase = Phase::Ended { end };
-            return (state, SignedDuration::ZERO);
-        }
-    }
-    let error = match why {
-        Unapplied::Conflict if failed_before == 0 => return (state, LOOK_AGAIN.min(limits.poll)),
-        Unapplied::Conflict => return (state, backoff(failed_before).min(limits.poll)),
-        Unapplied::Lost(error) => brief(&error),
-        Unapplied::Refused(error) => {
-            let error = brief(&error);
-            state = refused(state, now, &error);
-            error
-        }
-    };
-    let since = state.failing.map_or(now, |failing| failing.since);
-    state.failing = Some(Failing {
-        since,
-        error,
-        write: true,
-    });
-    (state, backoff(failed_before).min(limits.poll))
-}
-
-fn refused(mut state: State, now: Timestamp, error: &str) -> State {
-    let cause = Cause::Refused {
-        error: error.to_owned(),
-    };
-    let lost_before = state.failing.as_ref().is_some_and(|failing| failing.write);
-    state.phase = match state.phase {
-        Phase::Starting { .. } if !lost_before => Phase::Ended {
-            end: End::Failed {
-                failure: Failure::NotStarted { cause },
-            },
-        },
-        phase => rolling_back(phase, cause, now),
-    };
-    state
-}
-
-/// The phase that puts the alias back. A rollback under way goes on: rights come back, and its
-/// cause is the first one.
-fn rolling_back(phase: Phase, cause: Cause, now: Timestamp) -> Phase {
-    let untouched = match phase {
-        Phase::RollingBack { .. } | Phase::Ended { .. } => return phase,
-        Phase::Starting { revision, .. } => Some(revision),
-        Phase::Baking { .. } => None,
-    };
-    Phase::RollingBack {
-        cause,
-        since: now,
-        attempts: 0,
-        untouched,
-    }
-}
-
-fn given_up(cause: &Cause, attempts: u32, tried: SignedDuration) -> Option<Failure> {
-    let over = tried > ROLLBACK_PATIENCE && attempts >= ROLLBACK_ATTEMPTS;
-    over.then(|| Failure::NotPutBack {
-        cause: cause.clone(),
-        tried,
-    })
-}
-
 fn still_failing(
     before: Option<Failing>,
     now: Timestamp,
@@ -268,23 +65,6 @@ fn still_failing(
         }),
         (Some(failing), None) if failing.write => Some(failing),
         (_, None) => None,
-    }
-}
-
-/// 1, 2, 4, 8 seconds, then every 15.
-fn backoff(attempts: u32) -> SignedDuration {
-    SignedDuration::from_secs(if attempts < 4 { 1 << attempts } else { 15 })
-}
-
-/// Time since `then`; zero if the clock went back.
-fn elapsed(then: Timestamp, now: Timestamp) -> SignedDuration {
-    now.duration_since(then).max(SignedDuration::ZERO)
-}
-
-fn put_back(cause: Cause) -> End {
-    match cause {
-        Cause::Aborted { by } => End::Aborted { by },
-        cause => End::RolledBack { cause },
     }
 }
 
@@ -378,7 +158,7 @@ impl Tick<'_> {
         if may_stand(&state.phase)
             && let Some(cause) = self.stop(&state)
         {
-            state.phase = rolling_back(state.phase, cause, self.now);
+            state.phase = state.phase.rolling_back(cause, self.now);
         }
         state
     }
@@ -400,7 +180,7 @@ impl Tick<'_> {
         match &state.phase {
             Phase::Starting { .. } => self.fail(state, Failure::ChangedSincePreflight),
             Phase::RollingBack { cause, .. } => {
-                let end = put_back(cause.clone());
+                let end = End::put_back(cause.clone());
                 self.end(state, end)
             }
             // Put back by our own write whose reply was lost together with the reason, or by a

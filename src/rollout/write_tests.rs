@@ -1,6 +1,7 @@
 //! Writes that are lost, refused or too late, and rollbacks that take long.
 
 use super::*;
+use crate::rollout::ROLLBACK_PATIENCE;
 use crate::rollout::script::{
     BUDGET, Fate, LONGEST, Look, POLL, Read, aborted, at, gist, regression, secs,
 };

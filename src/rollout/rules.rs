@@ -1,0 +1,42 @@
+//! What a rollout goes by, fixed before it starts.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::plan::Plan;
+
+/// What a rollout goes by, fixed before it starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// The steps.
+    pub plan: Plan,
+    /// Poll interval and budgets.
+    pub limits: Limits,
+    /// Act on verdicts, or only report them.
+    pub mode: Mode,
+}
+
+/// Poll interval and budgets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// The longest time between two looks.
+    pub poll: SignedDuration,
+    /// The longest rollout; longer means rolling back.
+    pub longest: SignedDuration,
+    /// For how long calls to AWS may fail without a break before rolling back.
+    pub error_budget: SignedDuration,
+}
+
+/// Whether verdicts have consequences.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// A regression rolls back.
+    #[default]
+    Enforce,
+    /// Steps move by time; what a verdict would have done is only reported. Budgets, aborts and
+    /// drift still act.
+    Advise,
+}
