@@ -18,6 +18,7 @@ mod rollback;
 mod run;
 mod signals;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -55,8 +56,24 @@ fn listen_to_tracing() {
     // A second subscriber is refused, which only happens if an embedder has set one.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| Unfailing(std::io::stderr()))
         .try_init();
+}
+
+/// A writer whose reader may have gone: a failed log line makes the subscriber print its failure,
+/// which fails too, and panics.
+struct Unfailing<W>(W);
+
+impl<W: Write> Write for Unfailing<W> {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        let _ = self.0.write_all(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let _ = self.0.flush();
+        Ok(())
+    }
 }
 
 /// Clap's own exit code for a mistake is 2, which here means a rollback.
