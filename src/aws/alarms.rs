@@ -10,7 +10,6 @@ use aws_sdk_cloudwatch::types::{
 };
 use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
 
 use super::error::{CallError, Kind};
 use crate::driver::AlarmsAnswer;
@@ -191,33 +190,12 @@ async fn history(
     ))
 }
 
-/// The part of `HistoryData` that matters: `{"newState":{"stateValue":"ALARM"}}`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HistoryData {
-    new_state: HistoryState,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HistoryState {
-    state_value: AlarmState,
-}
-
 fn change(item: &AlarmHistoryItem) -> Result<StateChange, CallError> {
+    let unreadable = |what: &str| unreadable("DescribeAlarmHistory", what);
     let at = item.timestamp().and_then(timestamp);
-    let data = item.history_data().unwrap_or_default();
-    match (at, serde_json::from_str::<HistoryData>(data)) {
-        (Some(at), Ok(data)) => Ok(StateChange {
-            at,
-            to: data.new_state.state_value,
-        }),
-        (None, _) => Err(unreadable("DescribeAlarmHistory", "an entry has no time")),
-        (_, Err(error)) => {
-            let what = format!("an entry's data cannot be read: {error}");
-            Err(unreadable("DescribeAlarmHistory", &what))
-        }
-    }
+    let at = at.ok_or_else(|| unreadable("an entry of the history has no time"))?;
+    StateChange::from_history(at, item.history_data().unwrap_or_default())
+        .map_err(|what| unreadable(&what))
 }
 
 fn timestamp(time: &DateTime) -> Option<Timestamp> {

@@ -1,6 +1,6 @@
 //! The `canary` command: one file a verb.
 //!
-//! A verb returns how it ended as an [`Exit`](exit::Exit); only [`main`] turns that into a process
+//! A verb returns how it ended as an [`Exit`]; only [`main`] turns that into a process
 //! exit code. Nothing here panics because a terminal or a pipe went away: a rollout must come to
 //! its end also when nobody is listening.
 

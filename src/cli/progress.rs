@@ -54,6 +54,10 @@ impl Progress {
     /// Shows what a pass saw, decided and did.
     pub fn show(&mut self, pass: &Pass, now: Timestamp) {
         self.remember(pass);
+        if pass.reason == Reason::Ready {
+            // Only told apart from the first step inside: it follows at once.
+            return;
+        }
         let alarms = pass
             .alarms
             .iter()

@@ -288,7 +288,8 @@ fn announce(
          canary rollback --function {function} --alias {name}{}\n\
          or, with the AWS CLI alone:\n  \
          aws lambda update-alias --function-name {function} --name {name} \
-         --function-version {} --routing-config AdditionalVersionWeights={{}}{}",
+         --function-version {} --routing-config AdditionalVersionWeights={{}} \
+         --description '{}'{}",
         contenders.rollout,
         contenders.stable,
         contenders.canary,
@@ -296,6 +297,8 @@ fn announce(
         policy.rules.limits.poll,
         aws.as_text(),
         alias.version,
+        // In single quotes, as a shell takes it.
+        alias.description.replace('\'', "'\\''"),
         aws.as_text(),
     ));
 }

@@ -41,6 +41,20 @@ impl AlarmState {
     }
 }
 
+/// The part of a history entry's `HistoryData` that matters, as CloudWatch writes it in JSON:
+/// `{"newState":{"stateValue":"ALARM",…},…}`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HistoryData {
+    new_state: NewState,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NewState {
+    state_value: AlarmState,
+}
+
 /// One alarm that a policy watches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlarmRule {
@@ -98,6 +112,19 @@ pub struct StateChange {
     pub at: Timestamp,
     /// To which value.
     pub to: AlarmState,
+}
+
+impl StateChange {
+    /// The change that a history entry tells of, from its time and its `HistoryData`.
+    ///
+    /// # Errors
+    /// If the text is not what CloudWatch writes there.
+    pub fn from_history(at: Timestamp, data: &str) -> Result<Self, String> {
+        let data: HistoryData = serde_json::from_str(data)
+            .map_err(|error| format!("an entry of the history cannot be read: {error}"))?;
+        let to = data.new_state.state_value;
+        Ok(Self { at, to })
+    }
 }
 
 /// What to ask CloudWatch: the alarms, and for which change times no history is needed.

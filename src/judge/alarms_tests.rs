@@ -177,6 +177,29 @@ fn an_exception_is_for_alarms_that_burned_before_the_start_only() {
     assert!(matches!(verdict, Verdict::Fail(_)));
 }
 
+#[test]
+fn history_data_as_cloudwatch_writes_it() {
+    let data = r#"{"version":"1.0","oldState":{"stateValue":"OK","stateReason":"x"},
+        "newState":{"stateValue":"ALARM","stateReason":"Threshold Crossed"}}"#;
+    let change = StateChange::from_history(at(5), data);
+    assert_eq!(
+        change,
+        Ok(StateChange {
+            at: at(5),
+            to: Alarm
+        })
+    );
+    for bad in [
+        "",
+        "{}",
+        "[]",
+        r#"{"newState":{"stateValue":"ALRM"}}"#,
+        r#"{"newState":null}"#,
+    ] {
+        assert!(StateChange::from_history(at(5), bad).is_err(), "{bad}");
+    }
+}
+
 fn any_state() -> impl Strategy<Value = AlarmState> {
     prop_oneof![Just(Fine), Just(Alarm), Just(NoData)]
 }
@@ -195,6 +218,11 @@ proptest! {
         if !shown {
             prop_assert!(verdict != Verdict::Pass);
         }
+    }
+
+    #[test]
+    fn arbitrary_history_data_never_panics(data: String) {
+        let _ = StateChange::from_history(at(5), &data);
     }
 
     /// The same look twice gives the same verdict and changes nothing in the memory.

@@ -84,9 +84,15 @@ pub fn unapplied(
             return (state, SignedDuration::ZERO);
         }
     }
+    let mut wait = backoff(failed_before);
     let error = match why {
-        Unapplied::Conflict if failed_before == 0 => return (state, LOOK_AGAIN.min(limits.poll)),
-        Unapplied::Conflict => return (state, backoff(failed_before).min(limits.poll)),
+        Unapplied::Conflict => {
+            if failed_before == 0 {
+                wait = LOOK_AGAIN;
+            }
+            // One is sorted out by the next look; one after the other use up the budget.
+            "the alias was changed between every look and the write that followed".to_owned()
+        }
         Unapplied::Lost(error) => brief(&error),
         Unapplied::Refused(error) => {
             let error = brief(&error);
@@ -100,7 +106,7 @@ pub fn unapplied(
         error,
         write: true,
     });
-    (state, backoff(failed_before).min(limits.poll))
+    (state, wait.min(limits.poll))
 }
 
 fn refused(mut state: State, now: Timestamp, error: &str) -> State {

@@ -1,10 +1,10 @@
-//! The rollout itself: a state, an observation, and one [`tick`] that decides at most one command.
+//! The rollout itself: a state, an observation, and one [`tick`](tick()) that decides at most one command.
 //!
 //! Pure: it consumes a state and returns a state. Time is an argument; there is no SDK, no clock,
 //! no randomness, no environment and no async here. A tick never sleeps: it returns when it wants
 //! to be called again, and why.
 //!
-//! Start with [`tick`](tick()), then [`Phase`] and [`Standing`].
+//! Start with it, then with [`Phase`] and [`Standing`].
 //!
 //! The alias itself is the one truth about the weight. The state only says what the rollout was
 //! about, so a tick that comes twice, late or with an old state finds out from the alias what has

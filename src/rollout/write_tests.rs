@@ -230,6 +230,20 @@ fn a_first_write_that_is_refused_after_one_that_was_lost_is_put_back() {
     assert_eq!(world.stands(), "1");
 }
 
+#[test]
+fn steps_that_conflict_again_and_again_use_up_the_error_budget() {
+    let mut world = World::new(PLAN);
+    next_write(&mut world, &Look::pass(), Fate::Applied);
+    while matches!(world.state.phase, Phase::Baking { .. }) {
+        assert!(world.trace.len() < 2000, "it goes on for ever");
+        world.tick_with(&Look::pass(), Fate::Touched);
+    }
+    let Phase::RollingBack { cause, .. } = &world.state.phase else {
+        panic!("{:?}", world.state.phase);
+    };
+    assert!(matches!(cause, Cause::Blind { .. }), "{cause:?}");
+}
+
 fn long_rollback(look: &Look, fate: Fate) -> World {
     let mut world = World::new(PLAN);
     world.reach(1);

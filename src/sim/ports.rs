@@ -98,12 +98,7 @@ impl SimPorts {
         let history: HistoryAnswer =
             self.call(Service::CloudWatch, "DescribeAlarmHistory", input)?;
         let change = |item: HistoryItem| {
-            let data: HistoryData = serde_json::from_str(&item.history_data)
-                .map_err(|error| Failed::Shape(error.to_string()))?;
-            Ok(StateChange {
-                at: item.timestamp,
-                to: data.new_state.state_value,
-            })
+            StateChange::from_history(item.timestamp, &item.history_data).map_err(Failed::Shape)
         };
         let changes: Result<Vec<_>, Failed> = history
             .alarm_history_items
@@ -283,18 +278,6 @@ struct HistoryAnswer {
 struct HistoryItem {
     timestamp: Timestamp,
     history_data: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HistoryData {
-    new_state: HistoryState,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HistoryState {
-    state_value: AlarmState,
 }
 
 impl std::fmt::Display for Failed {
