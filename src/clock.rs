@@ -21,7 +21,7 @@ pub struct Clock {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Real,
+    Real { start: Timestamp, since: Instant },
     Scaled(Scaled),
 }
 
@@ -35,10 +35,18 @@ struct Scaled {
 }
 
 impl Clock {
-    /// The wall clock.
+    /// The wall clock as it is now, and from then on real time as it passes: a correction of the
+    /// wall clock in the middle of a rollout neither stops nor skips a wait.
     #[must_use]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the audited clock: this file is where time comes from"
+    )]
     pub fn real() -> Self {
-        Self { kind: Kind::Real }
+        let (start, since) = (Timestamp::now(), Instant::now());
+        Self {
+            kind: Kind::Real { start, since },
+        }
     }
 
     /// A virtual clock: it shows `start` now and then runs `speed` times as fast as real time.
@@ -75,7 +83,9 @@ impl Clock {
     )]
     pub fn now(&self) -> Timestamp {
         match &self.kind {
-            Kind::Real => Timestamp::now(),
+            Kind::Real { start, since } => start
+                .saturating_add(since.elapsed())
+                .unwrap_or(Timestamp::MAX),
             Kind::Scaled(clock) => {
                 let run = (clock.since.elapsed().as_secs_f64() * clock.speed).min(LONGEST_RUN);
                 let skipped = SignedDuration::from_nanos(clock.skipped.load(Ordering::Acquire));
@@ -102,7 +112,7 @@ impl Clock {
     #[must_use]
     pub fn real_duration(&self, virtual_time: Duration) -> Duration {
         match &self.kind {
-            Kind::Real => virtual_time,
+            Kind::Real { .. } => virtual_time,
             Kind::Scaled(Scaled { speed, .. }) => {
                 Duration::try_from_secs_f64(virtual_time.as_secs_f64() / speed)
                     .unwrap_or(Duration::MAX)

@@ -29,6 +29,8 @@
 //! * **abort**: somebody's wish to stop. **rollback**: the act of putting the alias back.
 //! * **mark**: the note in the alias' description by which a rollout knows its own writes.
 
+#![warn(missing_docs)]
+
 #[cfg(feature = "aws")]
 pub mod aws;
 #[cfg(feature = "aws")]

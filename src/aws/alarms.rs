@@ -38,7 +38,7 @@ pub async fn read(client: &Client, question: &Question) -> Result<AlarmsAnswer, 
         let Some(known) = known.filter(|known| *known != reading.transitioned_at) else {
             continue;
         };
-        match history(client, &reading.name, known - OVERLAP).await {
+        match history_of_any(client, &reading.name, known - OVERLAP).await {
             Ok(changes) => reading.changes = changes,
             Err(error) => answer.failure = Some(error.to_string()),
         }
@@ -155,10 +155,29 @@ fn reading(
     })
 }
 
+/// The history of an alarm of any type; of the newest type only where the others have none, as
+/// with the alarms themselves.
+async fn history_of_any(
+    client: &Client,
+    name: &str,
+    from: Timestamp,
+) -> Result<Vec<StateChange>, CallError> {
+    let usual = [AlarmType::MetricAlarm, AlarmType::CompositeAlarm];
+    let changes = history(client, name, from, &usual).await?;
+    if !changes.is_empty() {
+        return Ok(changes);
+    }
+    match history(client, name, from, &[AlarmType::LogAlarm]).await {
+        Err(error) if error.kind == Kind::Refused => Ok(changes),
+        other => other,
+    }
+}
+
 async fn history(
     client: &Client,
     name: &str,
     from: Timestamp,
+    types: &[AlarmType],
 ) -> Result<Vec<StateChange>, CallError> {
     let mut changes = Vec::new();
     let mut token = None;
@@ -166,8 +185,7 @@ async fn history(
         let page = client
             .describe_alarm_history()
             .alarm_name(name)
-            .alarm_types(AlarmType::MetricAlarm)
-            .alarm_types(AlarmType::CompositeAlarm)
+            .set_alarm_types(Some(types.to_vec()))
             .history_item_type(HistoryItemType::StateUpdate)
             .start_date(DateTime::from_millis(from.as_millisecond()))
             .max_records(100)

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::types::AliasRoutingConfiguration;
 
 use super::error::{CallError, Kind};
@@ -67,6 +68,12 @@ pub async fn update(
         .routing_config(routing)
         .description(&write.description)
         .revision_id(&write.revision)
+        .customize()
+        // One attempt: a retry inside the SDK would hide that an earlier attempt may have taken
+        // effect. The rollout looks at the alias and tries again itself.
+        .config_override(
+            aws_sdk_lambda::config::Builder::new().retry_config(RetryConfig::disabled()),
+        )
         .send()
         .await
         .map(|_| ())

@@ -92,13 +92,28 @@ impl CallError {
     }
 }
 
+/// Parts of the codes that AWS's own retry strategy takes for transient or throttling (AWS SDKs
+/// and Tools reference guide, "Retry behavior").
+const PASSING: &[&str] = &[
+    "Throttl",
+    "TooManyRequests",
+    "RequestTimeout",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "TransactionInProgress",
+    "InternalError",
+    "ServiceUnavailable",
+];
+
 fn kind_of(code: &str, status: u16) -> Kind {
     match (code, status) {
         ("ResourceNotFoundException" | "ParameterNotFound", _) => Kind::NotFound,
         ("PreconditionFailedException", _) | (_, 412) => Kind::Conflict,
-        (_, 409 | 429 | 500..) => Kind::Passing,
-        // CloudWatch and SSM throttle with status 400.
-        (code, _) if code.contains("Throttl") || code.contains("TooManyRequests") => Kind::Passing,
+        (_, 408 | 409 | 429 | 500..) => Kind::Passing,
+        // Some services throttle with status 400.
+        (code, _) if PASSING.iter().any(|part| code.contains(part)) => Kind::Passing,
         _ => Kind::Refused,
     }
 }
@@ -140,6 +155,10 @@ mod tests {
             ("Throttling", 400, Kind::Passing),
             ("ServiceException", 500, Kind::Passing),
             ("", 503, Kind::Passing),
+            ("RequestTimeout", 400, Kind::Passing),
+            ("", 408, Kind::Passing),
+            ("SlowDown", 400, Kind::Passing),
+            ("RequestLimitExceeded", 400, Kind::Passing),
             ("AccessDeniedException", 403, Kind::Refused),
             ("InvalidParameterValueException", 400, Kind::Refused),
         ] {

@@ -50,9 +50,11 @@ impl AwsArguments {
             ("--region", &self.region),
             ("--endpoint-url", &self.endpoint_url),
         ];
-        let given = options
-            .into_iter()
-            .filter_map(|(name, value)| value.as_ref().map(|value| format!(" {name} {value}")));
+        let given = options.into_iter().filter_map(|(name, value)| {
+            value
+                .as_ref()
+                .map(|value| format!(" {name} {}", quoted(value)))
+        });
         given.collect()
     }
 }
@@ -203,6 +205,15 @@ pub enum Scenario {
     All,
 }
 
+/// A word as a shell takes it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 fn duration(text: &str) -> Result<SignedDuration, String> {
     parse_duration(text).map_err(|error| error.to_string())
 }
@@ -217,6 +228,18 @@ fn speed(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_split_them() {
+        for (word, expected) in [
+            ("live", "live"),
+            ("", "''"),
+            ("my profile", "'my profile'"),
+            ("it's", r"'it'\''s'"),
+        ] {
+            assert_eq!(super::quoted(word), expected);
+        }
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

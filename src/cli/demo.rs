@@ -137,7 +137,7 @@ async fn release(
             alarms: policy.alarms,
         },
         clock,
-        console: *console,
+        console: console.clone(),
     };
     let ended = release
         .carry_through(Snapshot::new(state), aborts)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tokio::time::sleep;
 
 use super::progress::Progress;
@@ -27,34 +27,36 @@ where
     P: Observe + Act + Sync,
 {
     while snapshot.state.end().is_none() {
-        let wish = aborts.first().map(|signal| Wish::Abort {
+        let asked = aborts.first();
+        let wish = asked.map(|signal| Wish::Abort {
             by: signal.to_owned(),
         });
         let pass = driver::pass(ports, assignment, &snapshot, wish, || clock.now()).await;
         progress.show(&pass, clock.now());
         snapshot = pass.snapshot;
         if snapshot.state.end().is_none() {
-            wait(clock, pass.wait, aborts, progress).await;
+            wait(clock, pass.wait, asked.is_none(), aborts, progress).await;
         }
     }
     snapshot
 }
 
-/// Waits for the time to pass or a signal to come, whichever is first.
-async fn wait(clock: &Clock, wait: SignedDuration, aborts: &mut Aborts, progress: &mut Progress) {
-    let due: Timestamp = clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
-    loop {
-        let left = due.duration_since(clock.now());
-        let Ok(left) = Duration::try_from(left) else {
-            return;
-        };
-        if left.is_zero() {
-            return;
-        }
-        let nap = clock.real_duration(left).min(REFRESH);
+/// Waits for the time to pass. A signal that no pass has been told of yet ends the wait, also one
+/// that came during the pass.
+async fn wait(
+    clock: &Clock,
+    wait: SignedDuration,
+    interruptible: bool,
+    aborts: &mut Aborts,
+    progress: &mut Progress,
+) {
+    let mut left = clock.real_duration(Duration::try_from(wait).unwrap_or_default());
+    while !left.is_zero() {
+        let nap = left.min(REFRESH);
         tokio::select! {
             () = sleep(nap) => progress.refresh(clock.now()),
-            () = aborts.wait() => return,
+            () = aborts.wait(), if interruptible => return,
         }
+        left -= nap;
     }
 }

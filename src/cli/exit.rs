@@ -51,3 +51,45 @@ Exit codes:
    4  stopped and waiting for a person
    5  a check has findings
   64  wrong usage";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rollout::{Cause, Failure};
+
+    #[test]
+    fn the_table_is_what_the_codes_are() {
+        for (exit, code, words) in [
+            (Exit::Success, 0, "promoted, or nothing wrong"),
+            (Exit::Error, 1, "error"),
+            (Exit::RolledBack, 2, "rolled back"),
+            (Exit::Aborted, 3, "aborted"),
+            (Exit::Waiting, 4, "stopped and waiting"),
+            (Exit::Findings, 5, "findings"),
+            (Exit::Usage, 64, "wrong usage"),
+        ] {
+            assert_eq!(exit as u8, code);
+            let line = TABLE
+                .lines()
+                .find(|line| line.trim_start().starts_with(&format!("{code}  ")));
+            assert!(line.is_some_and(|line| line.contains(words)), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_end_has_its_code() {
+        let cause = Cause::Refused {
+            error: String::new(),
+        };
+        let failure = Failure::AliasDeleted;
+        for (end, exit) in [
+            (End::Promoted { confirmed: true }, Exit::Success),
+            (End::Promoted { confirmed: false }, Exit::Success),
+            (End::RolledBack { cause }, Exit::RolledBack),
+            (End::Aborted { by: String::new() }, Exit::Aborted),
+            (End::Failed { failure }, Exit::Error),
+        ] {
+            assert_eq!(Exit::from(&end), exit);
+        }
+    }
+}

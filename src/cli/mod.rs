@@ -18,11 +18,9 @@ mod rollback;
 mod run;
 mod signals;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 use args::{Arguments, Verb};
 use console::Console;
@@ -35,45 +33,33 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
-    listen_to_tracing();
+    let console = Console::new();
+    listen_to_tracing(&console);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            Console::new().error(&CliError::plain(format!("cannot start: {error}")));
+            console.error(&CliError::plain(format!("cannot start: {error}")));
+            console.flush();
             return Exit::Error.into();
         }
     };
-    runtime.block_on(dispatch(arguments)).into()
+    let exit = runtime.block_on(dispatch(&console, arguments));
+    console.flush();
+    exit.into()
 }
 
-/// Warnings of the libraries on stderr; more with `RUST_LOG`. Never payloads or headers: those are
-/// logged at `trace` only by the HTTP libraries, which stay at `warn` here.
-fn listen_to_tracing() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+/// Warnings of the libraries go to stderr. Not more, whatever the environment says: on the finer
+/// levels the HTTP libraries log payloads and headers.
+fn listen_to_tracing(console: &Console) {
+    let console = console.clone();
     // A second subscriber is refused, which only happens if an embedder has set one.
     let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(|| Unfailing(std::io::stderr()))
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(move || console.clone())
         .try_init();
-}
-
-/// A writer whose reader may have gone: a failed log line makes the subscriber print its failure,
-/// which fails too, and panics.
-struct Unfailing<W>(W);
-
-impl<W: Write> Write for Unfailing<W> {
-    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        let _ = self.0.write_all(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        let _ = self.0.flush();
-        Ok(())
-    }
 }
 
 /// Clap's own exit code for a mistake is 2, which here means a rollback.
@@ -87,15 +73,14 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-async fn dispatch(arguments: Arguments) -> Exit {
-    let console = Console::new();
+async fn dispatch(console: &Console, arguments: Arguments) -> Exit {
     let aws = arguments.aws;
     let ended = match arguments.verb {
-        Verb::Run(run) => return run::run(&console, &aws, &run).await,
-        Verb::Rollback(rollback) => rollback::rollback(&console, &aws, &rollback).await,
-        Verb::Policy(policy) => policy::policy(&console, &policy),
-        Verb::Local(local) => local::local(&console, &local).await,
-        Verb::Demo(demo) => demo::demo(&console, &demo).await,
+        Verb::Run(run) => return run::run(console, &aws, &run).await,
+        Verb::Rollback(rollback) => rollback::rollback(console, &aws, &rollback).await,
+        Verb::Policy(policy) => policy::policy(console, &policy),
+        Verb::Local(local) => local::local(console, &local).await,
+        Verb::Demo(demo) => demo::demo(console, &demo).await,
     };
     ended.unwrap_or_else(|error| {
         console.error(&error);

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::mem;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 
 use super::console::Console;
@@ -18,7 +17,6 @@ const QUIET_LINES: SignedDuration = SignedDuration::from_secs(60);
 /// Shows passes.
 pub struct Progress {
     console: Console,
-    bar: Option<ProgressBar>,
     plan: Plan,
     standing: Standing,
     /// What the last line was about, so that only news makes a line.
@@ -43,7 +41,6 @@ impl Progress {
     /// A display for this plan.
     pub fn new(console: Console, plan: &Plan) -> Self {
         Self {
-            bar: console.is_terminal().then(bar),
             console,
             plan: plan.clone(),
             standing: Standing::default(),
@@ -73,7 +70,7 @@ impl Progress {
             .as_ref()
             .is_some_and(|(last, at)| *last == topic && now.duration_since(*at) < QUIET_LINES);
         if !quiet || pass.act.is_some() || pass.would.is_some() {
-            self.line(&self.text(pass, now));
+            self.console.say(&self.text(pass, now));
             self.last = Some((topic, now));
         }
         self.refresh(now);
@@ -81,34 +78,25 @@ impl Progress {
 
     /// Brings the bar up to date.
     pub fn refresh(&self, now: Timestamp) {
-        let Some(bar) = &self.bar else { return };
+        if !self.console.is_terminal() {
+            return;
+        }
         let weight = self.standing.weight.unwrap_or(Weight::ZERO);
-        bar.set_position((weight.fraction() * 100.0).round() as u64);
         let left = self.standing.bake_ends.map(|end| end.duration_since(now));
         let next = left
             .filter(|left| left.is_positive())
             .map_or(String::new(), |left| {
                 format!("next step in {}  ", readable(left))
             });
-        bar.set_message(format!(
-            "{weight} to the canary  {next}{}",
-            self.standing.alarms
-        ));
+        let percent = (weight.fraction() * 100.0).round() as u64;
+        let alarms = &self.standing.alarms;
+        self.console
+            .bar(percent, format!("{weight} to the canary  {next}{alarms}"));
     }
 
     /// Takes the display away.
     pub fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
-
-    /// A line above the bar.
-    pub fn line(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| self.console.say(text)),
-            None => self.console.say(text),
-        }
+        self.console.no_bar();
     }
 
     fn remember(&mut self, pass: &Pass) {
@@ -140,13 +128,6 @@ impl Progress {
         }
         text
     }
-}
-
-fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:20} {wide_msg}");
-    // The template is a constant that the tests render.
-    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(100).with_style(style.progress_chars("█▌░"))
 }
 
 fn alarms(pass: &Pass) -> String {

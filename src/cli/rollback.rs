@@ -9,7 +9,7 @@ use super::args::{AwsArguments, Rollback};
 use super::console::Console;
 use super::error::CliError;
 use super::exit::Exit;
-use crate::aws::{AwsPorts, Session, alias};
+use crate::aws::{AwsPorts, Kind, Session, alias};
 use crate::clock::Clock;
 use crate::driver::{Act, Observe};
 use crate::rollout::{AliasReading, AliasView, Mark, ROLLBACK_PATIENCE, Unapplied, put_back_write};
@@ -26,13 +26,18 @@ pub async fn rollback(
         .check_region(session.region())
         .map_err(|error| CliError::plain(error.to_string()))?;
     let name = format!("{function}:{}", args.target.alias);
-    // A first look only to say what is about to happen; it may fail and be tried again below.
-    if console.can_ask() && !args.yes {
-        let view = alias::get(&session.lambda, function.as_str(), &args.target.alias).await?;
-        if put_back_write(&view).is_some() && !console.ask(&question(&name, &view)) {
-            console.say("not confirmed; nothing was changed");
-            return Ok(Exit::Aborted);
+    // A first look tells apart what time mends, which is tried again below, and what it does not:
+    // wrong names, missing rights or credentials.
+    match alias::get(&session.lambda, function.as_str(), &args.target.alias).await {
+        Ok(view) => {
+            let asks = console.can_ask() && !args.yes && put_back_write(&view).is_some();
+            if asks && !console.ask(&question(&name, &view)).await {
+                console.say("not confirmed; nothing was changed");
+                return Ok(Exit::Aborted);
+            }
         }
+        Err(error) if error.kind == Kind::Passing => console.say(&format!("trying again: {error}")),
+        Err(error) => return Err(error.into()),
     }
     let ports = AwsPorts::new(session, function.as_str(), &args.target.alias);
     let text = match put_back(console, &ports, &Clock::real()).await? {

@@ -7,7 +7,7 @@ use std::path::Path;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
-use super::args::{AwsArguments, Run};
+use super::args::{AwsArguments, Run, quoted};
 use super::console::Console;
 use super::engine;
 use super::error::CliError;
@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::config::Policy;
 use crate::driver::{Assignment, Snapshot};
 use crate::rollout::preflight::{Preflight, Refusal, Request, begin, preflight};
-use crate::rollout::{AliasView, Contenders, RolloutId};
+use crate::rollout::{AliasView, Contenders, RolloutId, put_back_write};
 
 /// Runs a rollout to its end, and says how it ended.
 pub async fn run(console: &Console, aws: &AwsArguments, run: &Run) -> Exit {
@@ -66,7 +66,7 @@ async fn attempt(
         .map_err(|error| CliError::plain(format!("cannot listen to signals: {error}")))?;
     let session = Session::connect(&aws.session_options()).await?;
     let policy = policy_for(console, &session, run).await?;
-    let (contenders, alias) = match check(console, &session, run, &policy).await? {
+    let (contenders, alias) = match check(console, &session, run, &policy, &mut aborts).await? {
         Checked::Ready(contenders, alias) => (contenders, alias),
         Checked::NothingToDo(alias) => {
             let reason = format!("the alias is at version {} already, nothing to do", run.to);
@@ -75,7 +75,7 @@ async fn attempt(
         }
     };
     announce(console, aws, run, &policy, &contenders, &alias);
-    if console.can_ask() && !run.yes && !console.ask("Go ahead?") {
+    if !confirmed(console, run, "Go ahead?", &mut aborts).await {
         let reason = "not confirmed; nothing was changed".to_owned();
         return Ok((
             Outcome::before_start(Word::Aborted, Some(alias), reason),
@@ -94,15 +94,30 @@ async fn attempt(
             alarms: policy.alarms,
         },
         clock: Clock::real(),
-        console: *console,
+        console: console.clone(),
     };
     let ended = release
         .carry_through(Snapshot::new(began), &mut aborts)
         .await?;
-    conclude(&session, run, &ended, release.clock.now()).await
+    conclude(aws, &session, run, &ended, release.clock.now()).await
+}
+
+/// Whether a person who can be asked agrees. A signal is a no.
+async fn confirmed(console: &Console, run: &Run, question: &str, aborts: &mut Aborts) -> bool {
+    if aborts.first().is_some() {
+        return false;
+    }
+    if !console.can_ask() || run.yes {
+        return true;
+    }
+    tokio::select! {
+        yes = console.ask(question) => yes,
+        () = aborts.wait() => false,
+    }
 }
 
 async fn conclude(
+    aws: &AwsArguments,
     session: &Session,
     run: &Run,
     ended: &Snapshot,
@@ -115,7 +130,24 @@ async fn conclude(
     let (function, name) = (run.target.function.as_str(), &run.target.alias);
     let alias = alias::get(&session.lambda, function, name).await.ok();
     let lasted = now.duration_since(state.started_at);
-    Ok((Outcome::of(state, end, alias, lasted), Exit::from(end)))
+    let left = alias
+        .as_ref()
+        .is_none_or(|view| put_back_write(view).is_some());
+    let mut outcome = Outcome::of(state, end, alias, lasted);
+    if left {
+        outcome.reason += &format!("; to put the alias back: {}", undo(aws, run));
+    }
+    Ok((outcome, Exit::from(end)))
+}
+
+/// The command that takes the weights away.
+fn undo(aws: &AwsArguments, run: &Run) -> String {
+    let alias = quoted(&run.target.alias);
+    format!(
+        "canary rollback --function {} --alias {alias}{}",
+        run.target.function,
+        aws.as_text()
+    )
 }
 
 /// A rollout with all that it needs to be carried through.
@@ -140,7 +172,7 @@ impl<P: crate::driver::Observe + crate::driver::Act + Sync> Release<P> {
         snapshot: Snapshot,
         aborts: &mut Aborts,
     ) -> Result<Snapshot, CliError> {
-        let mut progress = Progress::new(self.console, &self.assignment.rules.plan);
+        let mut progress = Progress::new(self.console.clone(), &self.assignment.rules.plan);
         let drive = engine::drive(
             &self.ports,
             &self.assignment,
@@ -211,6 +243,7 @@ async fn check(
     session: &Session,
     run: &Run,
     policy: &Policy,
+    aborts: &mut Aborts,
 ) -> Result<Checked, CliError> {
     let request = Request {
         rollout: new_rollout_id()?,
@@ -233,11 +266,16 @@ async fn check(
             Preflight::NothingToDo => return Ok(Checked::NothingToDo(facts.alias)),
             Preflight::Refused(refusals) => refusals,
         };
-        let marked = refusals
-            .iter()
-            .any(|refusal| matches!(refusal, Refusal::Marked { .. }));
-        if !marked || !run.recover || recovered {
-            return Err(refused(&refusals));
+        // Putting back is for a start that nothing else stands against.
+        let [Refusal::Marked { .. }] = refusals.as_slice() else {
+            return Err(refused(&refusals, recovered));
+        };
+        if !run.recover || recovered {
+            return Err(refused(&refusals, recovered));
+        }
+        let question = format!("{} Put it back first?", refusals[0]);
+        if !confirmed(console, run, &question, aborts).await {
+            return Err(refused(&refusals, recovered));
         }
         recovered = true;
         let ports = AwsPorts::new(
@@ -246,11 +284,17 @@ async fn check(
             &run.target.alias,
         );
         put_back(console, &ports, &Clock::real()).await?;
+        console.say("the alias was put back");
     }
 }
 
-fn refused(refusals: &[Refusal]) -> CliError {
-    let mut what = String::from("not started; nothing was changed");
+fn refused(refusals: &[Refusal], recovered: bool) -> CliError {
+    let changed = if recovered {
+        "the alias was put back"
+    } else {
+        "nothing was changed"
+    };
+    let mut what = format!("not started; {changed}");
     for refusal in refusals {
         // Writing to a String cannot fail.
         let _ = write!(what, "\n  {refusal}\n    hint: {}", refusal.hint());
@@ -284,21 +328,19 @@ fn announce(
     console.say(&format!(
         "rollout {}: {function}:{name} from version {} to version {}\n\
          plan: {}; poll every {:#}; watching {watching}\n\
-         should this process be killed, this puts the alias back:\n  \
-         canary rollback --function {function} --alias {name}{}\n\
+         should this process be killed, this puts the alias back:\n  {}\n\
          or, with the AWS CLI alone:\n  \
-         aws lambda update-alias --function-name {function} --name {name} \
-         --function-version {} --routing-config AdditionalVersionWeights={{}} \
-         --description '{}'{}",
+         aws lambda update-alias --function-name {function} --name {} --function-version {} \
+         --routing-config AdditionalVersionWeights={{}} --description {}{}",
         contenders.rollout,
         contenders.stable,
         contenders.canary,
         policy.rules.plan,
         policy.rules.limits.poll,
-        aws.as_text(),
+        undo(aws, run),
+        quoted(name),
         alias.version,
-        // In single quotes, as a shell takes it.
-        alias.description.replace('\'', "'\\''"),
+        quoted(&alias.description),
         aws.as_text(),
     ));
 }

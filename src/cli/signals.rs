@@ -41,9 +41,10 @@ impl Aborts {
         *self.0.borrow()
     }
 
-    /// Waits for the first signal; forever, if one was seen already or none can come.
+    /// Waits for the first signal; returns at once if one has come already.
     pub async fn wait(&mut self) {
-        if self.first().is_some() || self.0.changed().await.is_err() {
+        // Fails only when nobody can send any more, and then no signal can come.
+        if self.0.wait_for(Option::is_some).await.is_err() {
             std::future::pending::<()>().await;
         }
     }

@@ -16,6 +16,10 @@ use super::{Doubt, Regression, Verdict};
 /// of the incident that the release is to end.
 const RECOVERED_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
+/// By so much an entry's time may be before the time that the alarm itself gives for the change.
+/// An alarm is evaluated every ten seconds at most, so this cannot be another change.
+const HISTORY_SLACK: SignedDuration = SignedDuration::from_secs(5);
+
 /// An alarm's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AlarmState {
@@ -295,17 +299,21 @@ fn meanwhile(known: Timestamp, reading: &AlarmReading) -> History {
         return History::Quiet;
     }
     // History is asked for from a little before the known change, which is itself no news.
-    let mut newer = reading
-        .changes
-        .iter()
-        .filter(|change| change.at > known)
-        .peekable();
-    if newer.peek().is_none() {
-        return History::Behind(known);
+    let newer = || reading.changes.iter().filter(|change| change.at > known);
+    if let Some(change) = newer().find(|change| change.to == AlarmState::Alarm) {
+        return History::WasInAlarm(change.at);
     }
-    newer
-        .find(|change| change.to == AlarmState::Alarm)
-        .map_or(History::Quiet, |change| History::WasInAlarm(change.at))
+    // A history that does not end with the change to the present value is not all there yet.
+    let latest = newer().max_by_key(|change| change.at);
+    let whole = latest.is_some_and(|change| {
+        let short_by = reading.transitioned_at.duration_since(change.at);
+        change.to == reading.state && short_by <= HISTORY_SLACK
+    });
+    if whole {
+        History::Quiet
+    } else {
+        History::Behind(known)
+    }
 }
 
 fn missing(rule: &AlarmRule, before: Option<&Seen>) -> (Option<Seen>, Finding) {

@@ -94,6 +94,23 @@ fn a_change_that_the_history_does_not_show_is_asked_for_again() {
 }
 
 #[test]
+fn a_history_that_is_only_partly_there_is_asked_for_again() {
+    // In between it was in ALARM, but that is not listed yet.
+    for listed in [(20, NoData), (20, Fine)] {
+        let partly = reading(Fine, 50, &[(-60, Fine), listed]);
+        let (memory, verdict) = rules().judge(&known(&rules()), at(55), &[partly]);
+        assert!(matches!(verdict, Verdict::Inconclusive(_)), "{listed:?}");
+        assert_eq!(rules().question(&memory).since["errors"], Some(at(-60)));
+        let whole = reading(Fine, 50, &[listed, (35, Alarm), (50, Fine)]);
+        let (_, verdict) = rules().judge(&memory, at(70), &[whole]);
+        assert!(matches!(
+            verdict,
+            Verdict::Fail(Regression::WasInAlarm { .. })
+        ));
+    }
+}
+
+#[test]
 fn missing_before_the_start_fails_at_once_and_later_on_the_second_look() {
     let (memory, verdict) = rules().judge(&Memory::default(), at(0), &[]);
     assert!(matches!(verdict, Verdict::Fail(Regression::Missing { .. })));

@@ -250,3 +250,17 @@ fn no_old_state_starts_a_rollout_that_ended_before_its_first_step() {
         }
     }
 }
+
+#[test]
+fn a_dark_stage_put_back_by_hand_is_an_abort_once_lambda_was_seen_to_keep_its_entry() {
+    let mut world = World::new("0%:5m,10%:5m");
+    world.reach(0);
+    world.tick(&Look::pass());
+    assert!(world.state.keeps_zero);
+    let mut bare = world.alias.clone().expect("it exists");
+    bare.weights.clear();
+    world.put(bare);
+    let end = world.play_out(&Look::pass());
+    assert!(matches!(end, End::Aborted { .. }), "{end:?}");
+    assert_eq!(world.stands(), "1");
+}

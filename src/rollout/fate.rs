@@ -84,6 +84,9 @@ pub fn unapplied(
             return (state, SignedDuration::ZERO);
         }
     }
+    if let (Phase::Starting { lost, .. }, Unapplied::Lost(_)) = (&mut state.phase, &why) {
+        *lost = true;
+    }
     let mut wait = backoff(failed_before);
     let error = match why {
         Unapplied::Conflict => {
@@ -113,9 +116,8 @@ fn refused(mut state: State, now: Timestamp, error: &str) -> State {
     let cause = Cause::Refused {
         error: error.to_owned(),
     };
-    let lost_before = state.failing.as_ref().is_some_and(|failing| failing.write);
     state.phase = match state.phase {
-        Phase::Starting { .. } if !lost_before => Phase::Ended {
+        Phase::Starting { lost: false, .. } => Phase::Ended {
             end: End::Failed {
                 failure: Failure::NotStarted { cause },
             },

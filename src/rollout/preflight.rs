@@ -237,7 +237,9 @@ impl Refusal {
                 "`aws lambda list-versions-by-function` shows the versions there are".to_owned()
             }
             Self::NotActive { .. } => {
-                "wait until the version is Active, or publish one that works".to_owned()
+                "wait until the version is Active; an Inactive one wakes up when it is invoked, a \
+                 Failed one has to be published again"
+                    .to_owned()
             }
             Self::Roles { .. } => "Lambda cannot split traffic between versions with different \
                  execution roles: publish the new version with the old role, or use AllAtOnce"

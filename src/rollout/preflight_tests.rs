@@ -185,7 +185,8 @@ fn what_is_ready_names_both_versions_and_begins_on_the_revision_that_was_seen() 
         state.phase,
         crate::rollout::Phase::Starting {
             revision,
-            announced
+            announced,
+            lost: false
         }
     );
     assert_eq!(state.started_at, jiff::Timestamp::UNIX_EPOCH);

@@ -26,6 +26,10 @@ pub struct State {
     /// second look that finds the same ends the rollout, so that one stale answer cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unexpected: Option<String>,
+    /// Lambda keeps the entry `{canary: 0.0}` of a dark stage, which is not documented. Once it
+    /// was seen, an alias without it is somebody's edit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_zero: bool,
     /// Ticks so far.
     pub ticks: u32,
     /// The largest weight below promotion that stood at the alias.
@@ -45,6 +49,9 @@ pub enum Phase {
         /// alias; from then on something may, also if the tick that wrote it left no trace.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         announced: bool,
+        /// A first write may have taken effect: it was sent, and its answer was lost.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        lost: bool,
     },
     /// At a step.
     Baking {
@@ -185,9 +192,11 @@ impl State {
             phase: Phase::Starting {
                 revision,
                 announced: false,
+                lost: false,
             },
             failing: None,
             unexpected: None,
+            keeps_zero: false,
             ticks: 0,
             max_weight: Weight::ZERO,
         }

@@ -27,6 +27,7 @@ use super::{
     observation::{AliasReading, Observation, Wish},
     rules::{Mode, Rules},
     state::{Cause, End, Failing, Failure, Phase, State, brief, elapsed},
+    weight::Weight,
 };
 use crate::judge::{Regression, Verdict};
 
@@ -110,7 +111,12 @@ impl Tick<'_> {
             AliasReading::Unreadable(error) => return self.blind(state, error),
             AliasReading::Seen(view) => view,
         };
-        let standing = state.contenders.standing(view, &self.rules.plan);
+        let standing = match state.contenders.standing(view, &self.rules.plan) {
+            Standing::AtStep(_) if state.keeps_zero && view.weights.is_empty() => {
+                Standing::AtStable
+            }
+            standing => standing,
+        };
         if let Standing::AtStep(step) = standing {
             return self.at_step(expected(state), view, step);
         }
@@ -241,6 +247,7 @@ impl Tick<'_> {
             );
         };
         state.max_weight = state.max_weight.max(here.weight);
+        state.keeps_zero |= here.weight == Weight::ZERO && !view.weights.is_empty();
         state = self.turn_back(self.adopt(state, step));
         let Phase::Baking { since, .. } = state.phase else {
             return self.roll_back(state, Some(view));

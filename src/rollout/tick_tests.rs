@@ -2,7 +2,6 @@
 //! precedence.
 
 use super::*;
-use crate::rollout::Weight;
 use crate::rollout::script::{BUDGET, LONGEST, Look, POLL, aborted, at, gist, rules, secs};
 use crate::rollout::world::World;
 
@@ -25,6 +24,7 @@ fn starting(announced: bool) -> Phase {
     Phase::Starting {
         revision,
         announced,
+        lost: false,
     }
 }
 

@@ -290,7 +290,7 @@ impl World {
         same && view.version == ours.version && view.mark() == ours.mark()
     }
 
-    fn put(&mut self, view: AliasView) {
+    pub fn put(&mut self, view: AliasView) {
         let revision = format!("rev-{}", self.past.len());
         let view = AliasView { revision, ..view };
         self.past.push(view.clone());

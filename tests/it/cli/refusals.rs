@@ -154,7 +154,7 @@ async fn unknown_functions_aliases_accounts_and_regions() {
     finish(stage.canary(rollback))
         .await
         .exits(1)
-        .says("no such function or alias");
+        .says("Function not found");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,4 +177,32 @@ async fn no_credentials_no_region_no_endpoint() {
     let nobody = "run --function hello --alias live --to 2 --endpoint-url http://127.0.0.1:9";
     finish(canary(nobody)).await.exits(1).says("--endpoint-url");
     stage.is_clean_at("1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recovery_waits_until_nothing_else_stands_against_the_start() {
+    let stage = Stage::new().await;
+    stage.update_alias("1", json!({"2": 0.1}));
+    let marked = json!({"FunctionName": "hello", "Name": "live",
+        "Description": "[lambda-canary:0123456789ab:1]"});
+    stage.lambda("UpdateAlias", marked);
+    // No alarm: the start would be refused anyway, so the alias is left as it is.
+    refused(&stage, "--plan 10%:1s --recover", "watches no alarm").await;
+    assert_eq!(stage.weights(), json!({"2": 0.1}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rollback_does_not_wait_for_what_time_does_not_mend() {
+    let stage = Stage::new().await;
+    let mut command = stage.canary("rollback --function hello --alias live");
+    command
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY");
+    finish(command).await.exits(1).says("--profile");
+    stage.with_world(|world| {
+        use lambda_canary::sim::{FaultKind, FaultRule};
+        world.add_fault(FaultRule::new(FaultKind::AccessDenied, world.now()));
+    });
+    let denied = finish(stage.canary("rollback --function hello --alias live")).await;
+    denied.exits(1).says("AccessDenied").says("lacks the right");
 }

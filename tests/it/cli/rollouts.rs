@@ -110,16 +110,77 @@ async fn somebody_elses_edit_is_left_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_lost_after_the_write_is_no_drift() {
-    for kind in [FaultKind::InternalError, FaultKind::ConnectionReset] {
+    for kind in [
+        FaultKind::InternalError,
+        FaultKind::ConnectionReset,
+        FaultKind::Timeout,
+    ] {
         let stage = Stage::new().await;
         stage.with_world(|world| {
             let lost = FaultRule::new(kind, world.now()).operation("UpdateAlias");
             world.add_fault(lost.after_effect().times(1));
         });
-        let outcome = finish(stage.run(&format!("{ALARM} --plan 10%:2s"))).await;
-        assert_eq!(outcome.exits(0).json()["outcome"], "promoted", "{kind:?}");
+        let ended = finish(stage.run(&format!("{ALARM} --plan 10%:2s"))).await;
+        assert_eq!(ended.exits(0).json()["outcome"], "promoted", "{kind:?}");
+        ended.says("not confirmed, trying again");
         stage.is_clean_at("2");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_write_that_was_lost_and_is_then_refused_is_put_back() {
+    let stage = Stage::new().await;
+    stage.with_world(|world| {
+        let update = |kind| FaultRule::new(kind, world.now()).operation("UpdateAlias");
+        let lost = update(FaultKind::ConnectionReset).after_effect().times(1);
+        let refused = update(FaultKind::AccessDenied).times(2);
+        world.add_fault(lost);
+        world.add_fault(refused);
+    });
+    finish(stage.run(&format!("{ALARM} --plan 10%:2s")))
+        .await
+        .exits(2);
+    stage.is_clean_at("1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lambda_gone_beyond_the_budget_is_waited_for_and_then_rolled_back() {
+    let stage = Stage::new().await;
+    let policy = json!({"plan": "10%:5m", "alarms": ["hello-live-errors"],
+        "limits": {"poll": "1s", "error_budget": "3s"}});
+    let name = "/lambda-canary/hello/live/policy";
+    let input = json!({"Name": name, "Value": policy.to_string(), "Type": "String"});
+    stage.call(Service::Ssm, "PutParameter", input);
+    let run = start(stage.run(""));
+    stage.shifted().await;
+    stage.with_world(|world| {
+        let gone = FaultRule::new(FaultKind::ConnectionReset, world.now());
+        world.add_fault(gone.until(world.now() + Duration::from_secs(10)));
+    });
+    let outcome = run.ended().await.exits(2).json();
+    let reason = outcome["reason"].as_str().expect("a reason");
+    assert!(reason.contains("calls to AWS have failed for"), "{reason}");
+    stage.is_clean_at("1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_environment_variable_makes_payloads_or_headers_reach_a_log() {
+    let stage = Stage::new().await;
+    let input = json!({"FunctionName": "hello", "Name": "live", "Description": "do-not-log-this"});
+    stage.lambda("UpdateAlias", input);
+    let mut command = stage.run(&format!("{ALARM} --plan 10%:1s"));
+    command
+        .env("RUST_LOG", "trace")
+        .env("LOG_SENSITIVE_BODIES", "true");
+    let ended = finish(command).await;
+    let said = ended.exits(0).said();
+    // The undo line names the description on purpose; nothing else may.
+    let leaks = said.lines().filter(|line| !line.contains("--description"));
+    assert!(
+        !leaks.clone().any(|line| line.contains("do-not-log-this")),
+        "{said}"
+    );
+    assert!(!said.to_lowercase().contains("authorization"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -93,3 +93,74 @@ async fn rollback_takes_anybodys_weights_away_and_keeps_the_description() {
     stage.is_clean_at("1");
     assert_eq!(stage.alias().2, "by hand");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_during_a_slow_call_does_not_wait_for_the_next_poll() {
+    use lambda_canary::sim::{FaultKind, FaultRule};
+    let stage = Stage::new().await;
+    let arguments = "run --function hello --alias live --to 2 --json --poll 5m";
+    let run = start(stage.canary(&format!("{arguments} {RUN}")));
+    stage.shifted().await;
+    send("-TERM", &run);
+    run.ended().await.exits(3);
+    stage.is_clean_at("1");
+
+    // The same while the look at the alarms hangs.
+    let arguments = "run --function hello --alias live --to 2 --json --poll 4s";
+    let run = start(stage.canary(&format!("{arguments} {RUN}")));
+    stage.shifted().await;
+    stage.with_world(|world| {
+        let silent = FaultRule::new(FaultKind::Timeout, world.now());
+        world.add_fault(silent.operation("DescribeAlarms"));
+    });
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    send("-TERM", &run);
+    run.ended().await.exits(3);
+    stage.is_clean_at("1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_stopped_reading_stops_neither_alarm_nor_signal() {
+    for alarm in [true, false] {
+        let stage = Stage::new().await;
+        let (_unread, mut full) = std::io::pipe().expect("a pipe");
+        // As much as a pipe holds: the first line that canary says would wait for ever.
+        std::io::Write::write_all(&mut full, &[b'x'; 65536]).expect("it fits");
+        let mut command = stage.run(RUN);
+        command.stderr(full);
+        let run = start(command);
+        stage.shifted().await;
+        if alarm {
+            stage.set_alarm("ALARM");
+        } else {
+            send("-TERM", &run);
+        }
+        run.ended().await.exits(if alarm { 2 } else { 3 });
+        stage.is_clean_at("1");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn local_ends_by_a_signal_however_early_it_comes() {
+    for pause in [0, 20, 60, 200] {
+        let local = start(canary("local --port 0"));
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        send("-INT", &local);
+        let code = local.ended().await.code();
+        // Before it listens to signals, the operating system ends it.
+        assert!(matches!(code, Some(0) | None), "{code:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_printed_aws_cli_line_names_all_that_a_rollout_changes() {
+    let stage = Stage::new().await;
+    let input = json!({"FunctionName": "hello", "Name": "live", "Description": "it's prod"});
+    stage.lambda("UpdateAlias", input);
+    let run = start(stage.run(RUN));
+    stage.shifted().await;
+    send("-KILL", &run);
+    let ended = run.ended().await;
+    ended.says("--function-version 1 --routing-config AdditionalVersionWeights={}");
+    ended.says(r"--description 'it'\''s prod'");
+}
