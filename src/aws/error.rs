@@ -49,7 +49,10 @@ impl CallError {
             return Self {
                 call,
                 kind: kind_of(code.as_deref().unwrap_or(""), status),
-                message: meta.message().unwrap_or("no message").to_owned(),
+                message: match meta.message() {
+                    Some(message) => message.to_owned(),
+                    None => format!("HTTP status {status} without a message"),
+                },
                 code,
             };
         }
@@ -57,7 +60,7 @@ impl CallError {
             SdkError::TimeoutError(_) => "no answer in time".to_owned(),
             _ => innermost(error),
         };
-        let credentials = message.contains("credential");
+        let credentials = mentions_credentials(error);
         Self {
             call,
             kind: if credentials {
@@ -78,6 +81,9 @@ impl CallError {
                 "configure credentials as for the AWS CLI: a profile (--profile), \
                  AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role",
             ),
+            Kind::NotFound => {
+                Some("check --function, --alias, --to, --region, --profile and --endpoint-url")
+            }
             Kind::Refused if code.contains("AccessDenied") => {
                 Some("the caller's role lacks the right to this call")
             }
@@ -116,6 +122,21 @@ fn kind_of(code: &str, status: u16) -> Kind {
         (code, _) if PASSING.iter().any(|part| code.contains(part)) => Kind::Passing,
         _ => Kind::Refused,
     }
+}
+
+fn mentions_credentials(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if ["credential", "profile", "IMDS"]
+            .iter()
+            .any(|word| text.contains(word))
+        {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// The last error of the chain says what happened; those around it only say where.

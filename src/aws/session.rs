@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -52,7 +53,12 @@ impl Session {
             .timeout_config(timeouts())
             .retry_config(RetryConfig::standard().with_max_attempts(3));
         if let Some(profile) = &options.profile {
-            loader = loader.profile_name(profile);
+            // Said on the command line, a profile goes before credentials in the environment, as
+            // in the AWS CLI: the SDK's own order would release in the wrong account.
+            let credentials = ProfileFileCredentialsProvider::builder().profile_name(profile);
+            loader = loader
+                .profile_name(profile)
+                .credentials_provider(credentials.build());
         }
         if let Some(region) = &options.region {
             loader = loader.region(Region::new(region.clone()));

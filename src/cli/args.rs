@@ -90,7 +90,10 @@ Example:
 
 The policy comes from --policy, else from the SSM parameter
 /lambda-canary/FUNCTION/ALIAS/policy, else /lambda-canary/default/policy, else the
-built-in default (Canary10Percent5Minutes). --plan, --alarm and --poll go on top of it.")]
+built-in default (Canary10Percent5Minutes, poll 15s). --plan, --alarm and --poll go on top of it;
+at least one alarm is needed. Durations are written 30s, 5m, 1h30m.
+
+Exit codes: 0 promoted, 1 error or drift, 2 rolled back, 3 aborted, 64 wrong usage.")]
 pub struct Run {
     #[command(flatten)]
     pub target: Target,
@@ -118,7 +121,7 @@ pub struct Run {
     /// Print one JSON object at the end, and nothing else on stdout
     #[arg(long)]
     pub json: bool,
-    /// Do not ask
+    /// Do not ask; needed where there is no terminal
     #[arg(long, short)]
     pub yes: bool,
 }
@@ -133,7 +136,7 @@ never moved. A rollout that is under way notices and ends as aborted.")]
 pub struct Rollback {
     #[command(flatten)]
     pub target: Target,
-    /// Do not ask
+    /// Do not ask; needed where there is no terminal
     #[arg(long, short)]
     pub yes: bool,
 }
@@ -173,7 +176,7 @@ pub struct Local {
     /// Serve at an address that other machines can reach
     #[arg(long)]
     pub allow_remote: bool,
-    /// How many times as fast as real time the simulated AWS runs
+    /// How many times as fast as real time the simulated AWS runs: 0.01 to 1000
     #[arg(long, default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
     /// Seed of all its randomness

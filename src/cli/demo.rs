@@ -62,7 +62,7 @@ pub async fn demo(console: &Console, arguments: &Demo) -> Result<Exit, CliError>
         Scenario::Bad => &[BAD],
         Scenario::All => &[GOOD, BAD],
     };
-    let mut aborts = Aborts::listen()
+    let mut aborts = Aborts::listen(console, "ending")
         .map_err(|error| CliError::plain(format!("cannot listen to signals: {error}")))?;
     let mut exit = Exit::Success;
     for story in stories {

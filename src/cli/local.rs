@@ -12,7 +12,7 @@ use crate::local::{Config, LocalAws, StartError, sample_world, welcome};
 
 /// Serves until a signal comes.
 pub async fn local(console: &Console, arguments: &Local) -> Result<Exit, CliError> {
-    let mut aborts = Aborts::listen()
+    let mut aborts = Aborts::listen(console, "ending")
         .map_err(|error| CliError::plain(format!("cannot listen to signals: {error}")))?;
     let config = Config {
         address: SocketAddr::new(arguments.bind, arguments.port),

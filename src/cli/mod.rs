@@ -51,13 +51,13 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
-/// Warnings of the libraries go to stderr. Not more, whatever the environment says: on the finer
+/// Errors of the libraries go to stderr. Not more, whatever the environment says: on the finer
 /// levels the HTTP libraries log payloads and headers.
 fn listen_to_tracing(console: &Console) {
     let console = console.clone();
     // A second subscriber is refused, which only happens if an embedder has set one.
     let _ = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::WARN)
+        .with_max_level(tracing::Level::ERROR)
         .with_writer(move || console.clone())
         .try_init();
 }

@@ -90,7 +90,7 @@ impl Outcome {
             Word::RolledBack => "rolled back",
             Word::Aborted => "aborted",
             Word::Drift => "drift",
-            Word::Error => "failed",
+            Word::Error => "error",
         };
         let stands = match &self.alias {
             None => format!("{name} could not be read at the end"),
@@ -105,12 +105,11 @@ impl Outcome {
             }
         };
         let lasted = SignedDuration::try_from_secs_f64(self.seconds).unwrap_or_default();
-        format!(
-            "{word}: {}. {stands}; {} ticks in {}.",
-            self.reason,
-            self.ticks,
-            readable(lasted)
-        )
+        let what = match self.reason.starts_with(word) {
+            true => self.reason.clone(),
+            false => format!("{word}: {}", self.reason),
+        };
+        format!("{what}. {stands}, after {}.", readable(lasted))
     }
 }
 

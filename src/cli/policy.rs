@@ -18,11 +18,15 @@ pub fn policy(console: &Console, arguments: &PolicyArguments) -> Result<Exit, Cl
             console.result(&schema);
         }
         PolicyVerb::Check { file } => {
-            let policy = read_policy(file).map_err(|error| CliError {
+            let (place, text) = policy_text(file)?;
+            let policy = Policy::parse(&text).map_err(|errors| CliError {
                 exit: Exit::Findings,
-                ..error
+                ..policy_error(&place, &errors)
             })?;
             console.result(&summary(&policy));
+            if !policy.watches() {
+                console.say("note: it names no alarm, and a rollout that watches none is refused (--alarm NAME adds one)");
+            }
         }
     }
     Ok(Exit::Success)
@@ -52,9 +56,19 @@ fn summary(policy: &Policy) -> String {
 /// # Errors
 /// If it cannot be read, or has mistakes: then all of them.
 pub fn read_policy(file: &Path) -> Result<Policy, CliError> {
-    let place = file.display().to_string();
-    let text = read(file).map_err(|error| CliError::plain(error.to_string()).at(&place))?;
+    let (place, text) = policy_text(file)?;
     Policy::parse(&text).map_err(|errors| policy_error(&place, &errors))
+}
+
+fn policy_text(file: &Path) -> Result<(String, String), CliError> {
+    let place = match file.to_str() {
+        Some("-") => "stdin".to_owned(),
+        _ => file.display().to_string(),
+    };
+    match read(file) {
+        Ok(text) => Ok((place, text)),
+        Err(error) => Err(CliError::plain(format!("cannot read the policy: {error}")).at(&place)),
+    }
 }
 
 fn read(file: &Path) -> std::io::Result<String> {

@@ -8,8 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::console::Console;
 use crate::driver::Pass;
 use crate::judge::alarms::AlarmState;
+use crate::judge::{Doubt, Verdict};
 use crate::rollout::plan::readable;
-use crate::rollout::{Command, Phase, Plan, Reason, Unapplied, Weight};
+use crate::rollout::{
+    Command, Contenders, Phase, Plan, ROLLBACK_PATIENCE, Reason, State, Unapplied, Weight,
+};
 
 /// Without news, plain lines come this often.
 const QUIET_LINES: SignedDuration = SignedDuration::from_secs(60);
@@ -28,6 +31,7 @@ pub struct Progress {
 struct Standing {
     weight: Option<Weight>,
     bake_ends: Option<Timestamp>,
+    rolling_back: bool,
     alarms: String,
 }
 
@@ -59,11 +63,15 @@ impl Progress {
             .alarms
             .iter()
             .map(|alarm| (alarm.name.clone(), alarm.state.as_str()));
-        let detail = match &pass.reason {
+        let mut detail = match &pass.reason {
             // These differ from pass to pass without being news.
             Reason::Bake { .. } | Reason::Blind { .. } => String::new(),
             reason => reason.to_string(),
         };
+        detail += &doubts(pass)
+            .iter()
+            .map(Doubt::to_string)
+            .collect::<String>();
         let topic = (mem::discriminant(&pass.reason), alarms.collect(), detail);
         let quiet = self
             .last
@@ -88,6 +96,11 @@ impl Progress {
             .map_or(String::new(), |left| {
                 format!("next step in {}  ", readable(left))
             });
+        let next = if self.standing.rolling_back {
+            "putting it back  ".to_owned()
+        } else {
+            next
+        };
         let percent = (weight.fraction() * 100.0).round() as u64;
         let alarms = &self.standing.alarms;
         self.console
@@ -102,6 +115,9 @@ impl Progress {
     fn remember(&mut self, pass: &Pass) {
         if !pass.alarms.is_empty() {
             self.standing.alarms = alarms(pass);
+        } else if let Some(doubt) = doubts(pass).first() {
+            // What was last known is not what is: never show an old OK.
+            self.standing.alarms = doubt.to_string();
         }
         match &pass.snapshot.state.phase {
             Phase::Baking { step, since } => {
@@ -109,14 +125,21 @@ impl Progress {
                 self.standing.weight = step.map(|step| step.weight);
                 self.standing.bake_ends = step.and_then(|step| since.checked_add(step.bake).ok());
             }
+            Phase::RollingBack { .. } => self.standing.rolling_back = true,
             Phase::Ended { .. } => self.standing.bake_ends = None,
-            Phase::Starting { .. } | Phase::RollingBack { .. } => {}
+            Phase::Starting { .. } => {}
         }
     }
 
     fn text(&self, pass: &Pass, now: Timestamp) -> String {
         let time = now.strftime("%H:%M:%SZ");
         let mut text = format!("{time}  {}", pass.reason);
+        if !matches!(pass.reason, Reason::Hold { .. }) {
+            doubts(pass)
+                .iter()
+                .for_each(|doubt| text += &format!("; {doubt}"));
+        }
+        text += &state_of_affairs(&pass.snapshot.state, now);
         if !pass.alarms.is_empty() {
             text += &format!("  [{}]", alarms(pass));
         }
@@ -124,7 +147,8 @@ impl Progress {
             text += &format!("\n{time}  would: roll back: {cause}");
         }
         if let Some((command, result)) = &pass.act {
-            text += &format!("\n{time}  {}", done(command, result));
+            let contenders = &pass.snapshot.state.contenders;
+            text += &format!("\n{time}  {}", done(contenders, command, result));
         }
         text
     }
@@ -146,11 +170,34 @@ fn alarms(pass: &Pass) -> String {
     each.join(", ")
 }
 
-fn done(command: &Command, result: &Result<(), Unapplied>) -> String {
+/// What the judge could not find out on this look.
+fn doubts(pass: &Pass) -> &[Doubt] {
+    match &pass.verdict {
+        Verdict::Inconclusive(doubts) => doubts,
+        Verdict::Pass | Verdict::Fail(_) => &[],
+    }
+}
+
+/// What a person must not have to guess while nothing seems to happen.
+fn state_of_affairs(state: &State, now: Timestamp) -> String {
+    match &state.phase {
+        Phase::Starting { .. } => " (nothing was shifted yet)".to_owned(),
+        Phase::RollingBack {
+            since, attempts, ..
+        } if *attempts > 0 => format!(
+            " (NOT BACK YET: tried for {} of at least {})",
+            readable(now.duration_since(*since)),
+            readable(ROLLBACK_PATIENCE),
+        ),
+        _ => String::new(),
+    }
+}
+
+fn done(contenders: &Contenders, command: &Command, result: &Result<(), Unapplied>) -> String {
     let what = match command {
-        Command::Shift { weight, .. } => format!("{weight} to the canary"),
-        Command::Promote { .. } => "all traffic to the canary".to_owned(),
-        Command::Restore { .. } => "all traffic back to stable".to_owned(),
+        Command::Shift { weight, .. } => format!("{weight} to version {}", contenders.canary),
+        Command::Promote { .. } => format!("all traffic to version {}", contenders.canary),
+        Command::Restore { .. } => format!("all traffic back to version {}", contenders.stable),
     };
     match result {
         Ok(()) => format!("done: {what}"),

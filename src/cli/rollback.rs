@@ -9,6 +9,7 @@ use super::args::{AwsArguments, Rollback};
 use super::console::Console;
 use super::error::CliError;
 use super::exit::Exit;
+use super::run::nobody_to_ask;
 use crate::aws::{AwsPorts, Kind, Session, alias};
 use crate::clock::Clock;
 use crate::driver::{Act, Observe};
@@ -20,6 +21,9 @@ pub async fn rollback(
     aws: &AwsArguments,
     args: &Rollback,
 ) -> Result<Exit, CliError> {
+    if !console.can_ask() && !args.yes {
+        return Err(nobody_to_ask());
+    }
     let session = Session::connect(&aws.session_options()).await?;
     let function = &args.target.function;
     function
@@ -30,7 +34,7 @@ pub async fn rollback(
     // wrong names, missing rights or credentials.
     match alias::get(&session.lambda, function.as_str(), &args.target.alias).await {
         Ok(view) => {
-            let asks = console.can_ask() && !args.yes && put_back_write(&view).is_some();
+            let asks = !args.yes && put_back_write(&view).is_some();
             if asks && !console.ask(&question(&name, &view)).await {
                 console.say("not confirmed; nothing was changed");
                 return Ok(Exit::Aborted);
@@ -42,10 +46,16 @@ pub async fn rollback(
     let ports = AwsPorts::new(session, function.as_str(), &args.target.alias);
     let text = match put_back(console, &ports, &Clock::real()).await? {
         PutBack::NothingToDo(view) => format!("{name} is {view}: nothing to do"),
-        PutBack::Done(before) => format!(
-            "{name} was {before}; it is at version {} without weights now",
-            before.version
-        ),
+        PutBack::Done(before) => {
+            let mark = match before.mark() {
+                Some(Mark { rollout, .. }) => format!(", under the mark of rollout {rollout}"),
+                None => String::new(),
+            };
+            format!(
+                "{name} was {before}{mark}; it is at version {} without weights or mark now",
+                before.version
+            )
+        }
     };
     console.result(&text);
     Ok(Exit::Success)
@@ -85,8 +95,9 @@ where
     loop {
         let error = match ports.alias().await {
             AliasReading::Gone => {
-                return Err(CliError::plain("there is no such function or alias")
-                    .hint("check --function, --alias, --region and --endpoint-url"));
+                return Err(CliError::plain(
+                    "the function or the alias does not exist any more",
+                ));
             }
             AliasReading::Unreadable(error) => error,
             AliasReading::Seen(view) => match put_back_write(&view) {

@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::config::Policy;
 use crate::driver::{Assignment, Snapshot};
 use crate::rollout::preflight::{Preflight, Refusal, Request, begin, preflight};
-use crate::rollout::{AliasView, Contenders, RolloutId, put_back_write};
+use crate::rollout::{AliasView, Contenders, Mode, RolloutId};
 
 /// Runs a rollout to its end, and says how it ended.
 pub async fn run(console: &Console, aws: &AwsArguments, run: &Run) -> Exit {
@@ -62,8 +62,14 @@ async fn attempt(
     run: &Run,
 ) -> Result<(Outcome, Exit), CliError> {
     // From here on a signal is a wish, never a sudden death: not even between two lines.
-    let mut aborts = Aborts::listen()
-        .map_err(|error| CliError::plain(format!("cannot listen to signals: {error}")))?;
+    if !console.can_ask() && !run.yes {
+        return Err(nobody_to_ask());
+    }
+    let mut aborts = Aborts::listen(
+        console,
+        "putting the alias back as soon as the present call has ended",
+    )
+    .map_err(|error| CliError::plain(format!("cannot listen to signals: {error}")))?;
     let session = Session::connect(&aws.session_options()).await?;
     let policy = policy_for(console, &session, run).await?;
     let (contenders, alias) = match check(console, &session, run, &policy, &mut aborts).await? {
@@ -74,7 +80,11 @@ async fn attempt(
             return Ok((outcome, Exit::Success));
         }
     };
-    announce(console, aws, run, &policy, &contenders, &alias);
+    let place = match &aws.endpoint_url {
+        Some(url) => format!("{} at {url}", session.region()),
+        None => session.region().to_owned(),
+    };
+    announce(console, aws, &place, run, &policy, &contenders, &alias);
     if !confirmed(console, run, "Go ahead?", &mut aborts).await {
         let reason = "not confirmed; nothing was changed".to_owned();
         return Ok((
@@ -102,12 +112,21 @@ async fn attempt(
     conclude(aws, &session, run, &ended, release.clock.now()).await
 }
 
-/// Whether a person who can be asked agrees. A signal is a no.
+/// Without a terminal a question cannot be asked, and silence is no consent.
+pub fn nobody_to_ask() -> CliError {
+    CliError {
+        exit: Exit::Usage,
+        ..CliError::plain("nobody can be asked here: stdin and stderr are not both a terminal")
+            .hint("pass --yes to go ahead without being asked")
+    }
+}
+
+/// Whether the person agrees. A signal is a no.
 async fn confirmed(console: &Console, run: &Run, question: &str, aborts: &mut Aborts) -> bool {
     if aborts.first().is_some() {
         return false;
     }
-    if !console.can_ask() || run.yes {
+    if run.yes {
         return true;
     }
     tokio::select! {
@@ -130,12 +149,15 @@ async fn conclude(
     let (function, name) = (run.target.function.as_str(), &run.target.alias);
     let alias = alias::get(&session.lambda, function, name).await.ok();
     let lasted = now.duration_since(state.started_at);
-    let left = alias
-        .as_ref()
-        .is_none_or(|view| put_back_write(view).is_some());
+    let left = match &alias {
+        None => "to put the alias back, if it carries a weight",
+        Some(view) if !view.weights.is_empty() => "to take the weights away",
+        Some(view) if view.mark().is_some() => "to remove the mark from its description",
+        Some(_) => "",
+    };
     let mut outcome = Outcome::of(state, end, alias, lasted);
-    if left {
-        outcome.reason += &format!("; to put the alias back: {}", undo(aws, run));
+    if !left.is_empty() {
+        outcome.reason += &format!("; {left}: {}", undo(aws, run));
     }
     Ok((outcome, Exit::from(end)))
 }
@@ -312,6 +334,7 @@ fn new_rollout_id() -> Result<RolloutId, CliError> {
 fn announce(
     console: &Console,
     aws: &AwsArguments,
+    place: &str,
     run: &Run,
     policy: &Policy,
     contenders: &Contenders,
@@ -325,11 +348,17 @@ fn announce(
     } else {
         names.join(", ")
     };
+    let advise = match policy.rules.mode {
+        Mode::Advise => {
+            "\nADVISE ONLY: no alarm will stop this; what it would have stopped is said"
+        }
+        Mode::Enforce => "",
+    };
     console.say(&format!(
-        "rollout {}: {function}:{name} from version {} to version {}\n\
-         plan: {}; poll every {:#}; watching {watching}\n\
-         should this process be killed, this puts the alias back:\n  {}\n\
-         or, with the AWS CLI alone:\n  \
+        "rollout {}: {function}:{name} in {place}, from version {} to version {}\n\
+         plan: {}; poll every {:#}; watching {watching}{advise}\n\
+         if this process is killed, put the alias back with\n  {}\n\
+         or, with the AWS CLI alone, with\n  \
          aws lambda update-alias --function-name {function} --name {} --function-version {} \
          --routing-config AdditionalVersionWeights={{}} --description {}{}",
         contenders.rollout,

@@ -3,17 +3,20 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::console::Console;
+
 /// Tells which signal asked for an abort first. Later ones change nothing: the rollback that the
 /// first one started must come to its end.
 #[derive(Debug, Clone)]
 pub struct Aborts(watch::Receiver<Option<&'static str>>);
 
 impl Aborts {
-    /// Takes over the three signals from now on.
+    /// Takes over the three signals from now on, and says at once that one was heard and what
+    /// follows from it.
     ///
     /// # Errors
     /// If the operating system does not allow that.
-    pub fn listen() -> std::io::Result<Self> {
+    pub fn listen(console: &Console, follows: &'static str) -> std::io::Result<Self> {
         let (sender, receiver) = watch::channel(None);
         let kinds = [
             (SignalKind::interrupt(), "SIGINT"),
@@ -23,8 +26,10 @@ impl Aborts {
         for (kind, name) in kinds {
             let mut stream = signal(kind)?;
             let sender = sender.clone();
+            let console = console.clone();
             tokio::spawn(async move {
                 while stream.recv().await.is_some() {
+                    console.say(&format!("{name}: {follows}"));
                     sender.send_if_modified(|first| {
                         let modified = first.is_none();
                         first.get_or_insert(name);

@@ -101,7 +101,7 @@ pub enum StartError {
     PortInUse(SocketAddr),
     /// The address is not a loopback address and nobody allowed that.
     #[error(
-        "{0} can be reached from other machines; the local AWS checks no signatures, so it serves on loopback (127.0.0.1 or ::1) unless remote clients are allowed explicitly"
+        "{0} can be reached from other machines; the local AWS checks no signatures, so it serves on loopback (127.0.0.1 or ::1) unless that is allowed (--allow-remote)"
     )]
     NotLoopback(SocketAddr),
     /// The speed is not a number above zero.

@@ -121,13 +121,8 @@ impl fmt::Display for Reason {
         match self {
             Self::Ready => f.write_str("all checks passed: about to begin"),
             Self::Begin { weight } => write!(f, "all checks passed: {weight} to the canary"),
-            Self::Advance { weight } => write!(
-                f,
-                "bake over, nothing speaks against the canary: {weight} to the canary"
-            ),
-            Self::Promote => {
-                f.write_str("all bakes over, nothing speaks against the canary: promote it")
-            }
+            Self::Advance { weight } => write!(f, "bake over: {weight} to the canary"),
+            Self::Promote => f.write_str("all bakes over: promote the canary"),
             Self::Bake { weight, left } => {
                 write!(f, "at {weight}, {} of the bake left", readable(*left))
             }
@@ -139,7 +134,9 @@ impl fmt::Display for Reason {
             Self::LookAgain { found } => {
                 write!(f, "unexpected: the alias is {found}; looking again")
             }
-            Self::Blind { error } => write!(f, "the alias could not be read ({error})"),
+            Self::Blind { error } => {
+                write!(f, "the alias could not be read, trying again ({error})")
+            }
             Self::Ended { end } => end.fmt(f),
         }
     }

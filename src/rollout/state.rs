@@ -292,10 +292,7 @@ impl fmt::Display for End {
                 "the alias was found at the canary without weights: promoted by this rollout's \
                  own write whose reply was lost, or by somebody else",
             ),
-            Self::RolledBack { cause }
-            | Self::Failed {
-                failure: Failure::NotStarted { cause },
-            } => cause.fmt(f),
+            Self::RolledBack { cause } => cause.fmt(f),
             Self::Aborted { by } => write!(f, "aborted by {by}"),
             Self::Failed { failure } => failure.fmt(f),
         }
@@ -313,7 +310,7 @@ impl fmt::Display for Failure {
             Self::ChangedSincePreflight => f.write_str(
                 "the alias was changed between the preflight and the first step; nothing was written",
             ),
-            Self::NotStarted { cause } => cause.fmt(f),
+            Self::NotStarted { cause } => write!(f, "not started, nothing was changed: {cause}"),
             Self::NotPutBack { cause, tried } => write!(
                 f,
                 "the alias could not be put back in {} of trying, a weight may still stand \

@@ -55,7 +55,7 @@ impl Stage {
     /// `canary run` of version 2 on the sample, with these arguments on top.
     fn run(&self, arguments: &str) -> Command {
         self.canary(&format!(
-            "run --function hello --alias live --to 2 --poll 1s --json {arguments}"
+            "run --function hello --alias live --to 2 --poll 1s --json --yes {arguments}"
         ))
     }
 

@@ -39,8 +39,8 @@ async fn a_policy_in_order_is_said_to_be() {
     );
     finish(canary("policy check /nonexistent"))
         .await
-        .exits(5)
-        .says("/nonexistent");
+        .exits(1)
+        .says("cannot read the policy");
 }
 
 #[tokio::test(flavor = "multi_thread")]

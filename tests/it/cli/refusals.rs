@@ -24,7 +24,7 @@ fn publish(stage: &Stage, mut change: Value) {
 
 /// `canary run` of version 3.
 async fn refused_version_3(stage: &Stage, text: &str) {
-    let run = "run --function hello --alias live --to 3 --json";
+    let run = "run --function hello --alias live --to 3 --json --yes";
     let ended = finish(stage.canary(&format!("{run} {ALARM}"))).await;
     ended.exits(1).says(text).says("hint: ");
     stage.is_clean_at("1");
@@ -129,7 +129,7 @@ async fn a_description_that_leaves_no_room_for_the_mark() {
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_functions_aliases_accounts_and_regions() {
     let stage = Stage::new().await;
-    let run = |target: &str| stage.canary(&format!("run {target} --to 2 {ALARM}"));
+    let run = |target: &str| stage.canary(&format!("run {target} --to 2 --yes {ALARM}"));
     let arn = |region: &str, account: &str| {
         format!("--function arn:aws:lambda:{region}:{account}:function:hello --alias live")
     };
@@ -150,7 +150,7 @@ async fn unknown_functions_aliases_accounts_and_regions() {
         .exits(64)
         .says("name the function alone");
     stage.is_clean_at("1");
-    let rollback = "rollback --function nobody --alias live";
+    let rollback = "rollback --function nobody --alias live --yes";
     finish(stage.canary(rollback))
         .await
         .exits(1)
@@ -174,7 +174,7 @@ async fn no_credentials_no_region_no_endpoint() {
     command.env_remove("AWS_REGION");
     finish(command).await.exits(1).says("--region");
 
-    let nobody = "run --function hello --alias live --to 2 --endpoint-url http://127.0.0.1:9";
+    let nobody = "run --function hello --alias live --to 2 --yes --endpoint-url http://127.0.0.1:9";
     finish(canary(nobody)).await.exits(1).says("--endpoint-url");
     stage.is_clean_at("1");
 }
@@ -194,7 +194,7 @@ async fn recovery_waits_until_nothing_else_stands_against_the_start() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rollback_does_not_wait_for_what_time_does_not_mend() {
     let stage = Stage::new().await;
-    let mut command = stage.canary("rollback --function hello --alias live");
+    let mut command = stage.canary("rollback --function hello --alias live --yes");
     command
         .env_remove("AWS_ACCESS_KEY_ID")
         .env_remove("AWS_SECRET_ACCESS_KEY");
@@ -203,6 +203,28 @@ async fn rollback_does_not_wait_for_what_time_does_not_mend() {
         use lambda_canary::sim::{FaultKind, FaultRule};
         world.add_fault(FaultRule::new(FaultKind::AccessDenied, world.now()));
     });
-    let denied = finish(stage.canary("rollback --function hello --alias live")).await;
+    let denied = finish(stage.canary("rollback --function hello --alias live --yes")).await;
     denied.exits(1).says("AccessDenied").says("lacks the right");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_terminal_silence_is_no_consent() {
+    let stage = Stage::new().await;
+    let run = format!("run --function hello --alias live --to 2 {ALARM}");
+    finish(stage.canary(&run)).await.exits(64).says("--yes");
+    stage.update_alias("1", json!({"2": 0.1}));
+    finish(stage.canary("rollback --function hello --alias live"))
+        .await
+        .exits(64)
+        .says("--yes");
+    assert_eq!(stage.weights(), json!({"2": 0.1}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_on_the_command_line_goes_before_the_environment() {
+    let stage = Stage::new().await;
+    // The environment has keys; the profile does not exist, and nothing falls back to them.
+    let ended = finish(stage.run(&format!("{ALARM} --profile nosuch"))).await;
+    ended.exits(1).says("credential").says("--profile");
+    stage.is_clean_at("1");
 }

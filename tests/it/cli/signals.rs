@@ -35,11 +35,13 @@ async fn what_sigkill_leaves_is_put_back_by_rollback() {
     assert_eq!(run.ended().await.code(), None);
     assert_eq!(stage.weights(), json!({"2": 0.1}));
 
-    let rollback = "rollback --function hello --alias live";
+    let rollback = "rollback --function hello --alias live --yes";
     let ended = finish(stage.canary(rollback)).await;
     ended.exits(0);
     assert!(
-        ended.printed().contains("at version 1 without weights now"),
+        ended
+            .printed()
+            .contains("at version 1 without weights or mark now"),
         "{}",
         ended.printed()
     );
@@ -87,7 +89,7 @@ async fn rollback_takes_anybodys_weights_away_and_keeps_the_description() {
     stage.update_alias("1", json!({"2": 0.4}));
     let input = json!({"FunctionName": "hello", "Name": "live", "Description": "by hand"});
     stage.lambda("UpdateAlias", input);
-    finish(stage.canary("rollback --function hello --alias live"))
+    finish(stage.canary("rollback --function hello --alias live --yes"))
         .await
         .exits(0);
     stage.is_clean_at("1");
@@ -98,7 +100,7 @@ async fn rollback_takes_anybodys_weights_away_and_keeps_the_description() {
 async fn a_signal_during_a_slow_call_does_not_wait_for_the_next_poll() {
     use lambda_canary::sim::{FaultKind, FaultRule};
     let stage = Stage::new().await;
-    let arguments = "run --function hello --alias live --to 2 --json --poll 5m";
+    let arguments = "run --function hello --alias live --to 2 --json --yes --poll 5m";
     let run = start(stage.canary(&format!("{arguments} {RUN}")));
     stage.shifted().await;
     send("-TERM", &run);
@@ -106,7 +108,7 @@ async fn a_signal_during_a_slow_call_does_not_wait_for_the_next_poll() {
     stage.is_clean_at("1");
 
     // The same while the look at the alarms hangs.
-    let arguments = "run --function hello --alias live --to 2 --json --poll 4s";
+    let arguments = "run --function hello --alias live --to 2 --json --yes --poll 4s";
     let run = start(stage.canary(&format!("{arguments} {RUN}")));
     stage.shifted().await;
     stage.with_world(|world| {
