@@ -4,8 +4,7 @@
 //! starts at a chosen moment and runs `speed` times as fast. It does not sleep: it only says what
 //! time it is, and how long a virtual wait is in real time.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -28,11 +27,24 @@ enum Kind {
 #[derive(Clone, Debug)]
 struct Scaled {
     start: Timestamp,
-    since: Instant,
     speed: f64,
-    /// Virtual nanoseconds that were skipped, over all clones.
-    skipped: Arc<AtomicI64>,
+    /// How far it has run, over all clones.
+    run: Arc<Mutex<Run>>,
 }
+
+#[derive(Debug)]
+struct Run {
+    /// The virtual time that had passed at `since`.
+    passed: SignedDuration,
+    since: Instant,
+    /// How many want it to stand still.
+    holds: usize,
+}
+
+/// As long as this lives, a virtual clock stands still. See [`Clock::hold`].
+#[derive(Debug)]
+#[must_use = "the clock goes on when this is dropped"]
+pub struct Hold(Option<Scaled>);
 
 impl Clock {
     /// The wall clock as it is now, and from then on real time as it passes: a correction of the
@@ -64,14 +76,13 @@ impl Clock {
         } else {
             1.0
         };
-        let skipped = Arc::new(AtomicI64::new(0));
+        let run = Arc::new(Mutex::new(Run {
+            passed: SignedDuration::ZERO,
+            since: Instant::now(),
+            holds: 0,
+        }));
         Self {
-            kind: Kind::Scaled(Scaled {
-                start,
-                since: Instant::now(),
-                speed,
-                skipped,
-            }),
+            kind: Kind::Scaled(Scaled { start, speed, run }),
         }
     }
 
@@ -86,24 +97,30 @@ impl Clock {
             Kind::Real { start, since } => start
                 .saturating_add(since.elapsed())
                 .unwrap_or(Timestamp::MAX),
-            Kind::Scaled(clock) => {
-                let run = (clock.since.elapsed().as_secs_f64() * clock.speed).min(LONGEST_RUN);
-                let skipped = SignedDuration::from_nanos(clock.skipped.load(Ordering::Acquire));
-                clock
-                    .start
-                    .checked_add(SignedDuration::from_secs_f64(run).saturating_add(skipped))
-                    .unwrap_or(Timestamp::MAX)
+            Kind::Scaled(clock) => clock.at(clock.passed(&clock.lock())),
+        }
+    }
+
+    /// Skips ahead to `to`, on all clones, also while it stands still. A time in the past is a
+    /// no-op, and the real clock does not skip.
+    pub fn skip_to(&self, to: Timestamp) {
+        if let Kind::Scaled(clock) = &self.kind {
+            let mut run = clock.lock();
+            let ahead = to.duration_since(clock.at(clock.passed(&run)));
+            if ahead.is_positive() {
+                run.passed = run.passed.saturating_add(ahead);
             }
         }
     }
 
-    /// Skips ahead to `to`, on all clones. A time in the past is a no-op, and the real clock does
-    /// not skip.
-    pub fn skip_to(&self, to: Timestamp) {
-        if let Kind::Scaled(clock) = &self.kind {
-            let ahead = to.duration_since(self.now()).as_nanos();
-            if let Ok(ahead @ 1..) = i64::try_from(ahead) {
-                clock.skipped.fetch_add(ahead, Ordering::AcqRel);
+    /// Lets a virtual clock and all its clones stand still until every hold is dropped. The real
+    /// clock does not stop.
+    pub fn hold(&self) -> Hold {
+        match &self.kind {
+            Kind::Real { .. } => Hold(None),
+            Kind::Scaled(clock) => {
+                clock.stop();
+                Hold(Some(clock.clone()))
             }
         }
     }
@@ -117,6 +134,51 @@ impl Clock {
                 Duration::try_from_secs_f64(virtual_time.as_secs_f64() / speed)
                     .unwrap_or(Duration::MAX)
             }
+        }
+    }
+}
+
+impl Scaled {
+    fn lock(&self) -> MutexGuard<'_, Run> {
+        // Nothing that holds the lock panics.
+        self.run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn at(&self, passed: SignedDuration) -> Timestamp {
+        self.start.checked_add(passed).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The virtual time that has passed by now.
+    fn passed(&self, run: &Run) -> SignedDuration {
+        if run.holds > 0 {
+            return run.passed;
+        }
+        let since = (run.since.elapsed().as_secs_f64() * self.speed).min(LONGEST_RUN);
+        run.passed
+            .saturating_add(SignedDuration::from_secs_f64(since))
+    }
+
+    fn stop(&self) {
+        let mut run = self.lock();
+        run.passed = self.passed(&run);
+        run.holds += 1;
+    }
+
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the audited clock: this file is where time comes from"
+    )]
+    fn go_on(&self) {
+        let mut run = self.lock();
+        run.holds -= 1;
+        run.since = Instant::now();
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if let Some(clock) = &self.0 {
+            clock.go_on();
         }
     }
 }
@@ -154,6 +216,24 @@ mod tests {
         clock.skip_to(START);
         let run = clone.now().duration_since(START);
         assert!((3_600..3_610).contains(&run.as_secs()), "{run:?}");
+    }
+
+    #[test]
+    fn a_held_clock_stands_still_on_all_clones_until_the_last_hold_is_gone() {
+        let clock = Clock::scaled(START, 1_000.0);
+        let (first, clone) = (clock.hold(), clock.clone());
+        let second = clone.hold();
+        let stopped = clone.now();
+        drop(first);
+        std::thread::sleep(Duration::from_millis(5));
+        assert_eq!(clock.now(), stopped);
+        clock.skip_to(stopped + Duration::from_secs(60));
+        assert_eq!(clone.now(), stopped + Duration::from_secs(60));
+        drop(second);
+        std::thread::sleep(Duration::from_millis(5));
+        let run = clone.now().duration_since(stopped);
+        assert!(run >= SignedDuration::from_secs(65), "{run:?}");
+        assert!(run < SignedDuration::from_secs(1_000), "{run:?}");
     }
 
     #[test]

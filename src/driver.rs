@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::judge::alarms::{AlarmReading, AlarmRules, Memory, Question};
 use crate::judge::{Doubt, Verdict};
 use crate::rollout::{
-    self, AliasReading, AliasWrite, Command, Observation, Phase, Reason, Rules, State, Unapplied,
-    Wish,
+    self, AliasReading, AliasWrite, Cause, Command, Observation, Phase, Reason, Rules, State,
+    Unapplied, Wish,
 };
 
 /// Looking at AWS.
@@ -91,11 +91,14 @@ impl Snapshot {
 
 /// One pass. `clock` is asked once before the decision and once after the act, since a bake begins
 /// when its weight stands.
+///
+/// `heard` is what was heard of those who may stop the rollout: a wish, nothing, or that they
+/// could not be asked, which counts against the budget of failing calls.
 pub async fn pass<P, C>(
     ports: &P,
     assignment: &Assignment,
     snapshot: &Snapshot,
-    wish: Option<Wish>,
+    heard: Result<Option<Wish>, String>,
     clock: C,
 ) -> Pass
 where
@@ -103,15 +106,21 @@ where
     C: Fn() -> Timestamp,
 {
     let alias = ports.alias().await;
-    let mut seen = Seen::default();
-    // Putting the alias back needs Lambda alone: nothing else may delay it.
-    let putting_back = wish.is_some() || matches!(snapshot.state.phase, Phase::RollingBack { .. });
+    let mut seen = Alarms::unseen(snapshot.alarms.clone());
+    let (wish, unheard) = match heard {
+        Ok(wish) => (wish, None),
+        Err(error) => (None, Some(error)),
+    };
+    // Putting the alias back needs Lambda alone: nothing else may delay it. Only a canary that
+    // passed can still fail while the alias is put back.
+    let putting_back = wish.is_some()
+        || matches!(&snapshot.state.phase, Phase::RollingBack { cause, .. } if *cause != Cause::Passed);
     if !putting_back {
-        seen = look_at_alarms(ports, assignment, &snapshot.alarms, &clock).await;
+        seen = alarms(ports, &assignment.alarms, &snapshot.alarms, &clock).await;
     }
     let failure = match &alias {
         AliasReading::Unreadable(error) => Some(error.clone()),
-        AliasReading::Seen(_) | AliasReading::Gone => seen.failure,
+        AliasReading::Seen(_) | AliasReading::Gone => seen.failure.or(unheard),
     };
     let observation = Observation {
         alias,
@@ -132,7 +141,7 @@ where
     Pass {
         snapshot: Snapshot {
             state,
-            alarms: seen.memory.unwrap_or_else(|| snapshot.alarms.clone()),
+            alarms: seen.memory,
         },
         wait,
         reason: decision.reason,
@@ -143,18 +152,24 @@ where
     }
 }
 
-struct Seen {
-    memory: Option<Memory>,
-    verdict: Verdict,
-    readings: Vec<AlarmReading>,
-    failure: Option<String>,
+/// What a look at the alarms gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alarms {
+    /// What the judge remembers from now on; as before, if they could not be read.
+    pub memory: Memory,
+    /// The judge's verdict.
+    pub verdict: Verdict,
+    /// The alarms as they were seen.
+    pub readings: Vec<AlarmReading>,
+    /// The first call that failed.
+    pub failure: Option<String>,
 }
 
-impl Default for Seen {
+impl Alarms {
     /// Not looked: nothing is known, which is never a pass.
-    fn default() -> Self {
+    fn unseen(memory: Memory) -> Self {
         Self {
-            memory: None,
+            memory,
             verdict: Verdict::Inconclusive(Vec::new()),
             readings: Vec::new(),
             failure: None,
@@ -162,37 +177,36 @@ impl Default for Seen {
     }
 }
 
-async fn look_at_alarms<P: Observe>(
+/// One look at the alarms. `clock` is asked after the answer has come.
+pub async fn alarms<P: Observe>(
     ports: &P,
-    assignment: &Assignment,
+    rules: &AlarmRules,
     memory: &Memory,
-    clock: &impl Fn() -> Timestamp,
-) -> Seen {
-    let rules = &assignment.alarms;
+    clock: impl Fn() -> Timestamp,
+) -> Alarms {
     if rules.alarms.is_empty() {
         let (memory, verdict) = rules.judge(memory, clock(), &[]);
-        return Seen {
-            memory: Some(memory),
+        return Alarms {
             verdict,
-            ..Seen::default()
+            ..Alarms::unseen(memory)
         };
     }
     match ports.alarms(&rules.question(memory)).await {
         Ok(answer) => {
             let (memory, verdict) = rules.judge(memory, clock(), &answer.readings);
-            Seen {
-                memory: Some(memory),
+            Alarms {
+                memory,
                 verdict,
                 readings: answer.readings,
                 failure: answer.failure,
             }
         }
-        Err(error) => Seen {
+        Err(error) => Alarms {
             verdict: Verdict::Inconclusive(vec![Doubt::Unreadable {
                 error: error.clone(),
             }]),
             failure: Some(error),
-            ..Seen::default()
+            ..Alarms::unseen(memory.clone())
         },
     }
 }

@@ -16,6 +16,7 @@
 //! | [`sim`] | a simulated AWS: virtual clock, aliases, traffic, metrics, alarms, faults |
 //! | `aws` | the ports through the real SDK |
 //! | `local` | an endpoint on loopback that speaks AWS's protocols over the simulated AWS |
+//! | `lambda` | the functions: CodeDeploy's hooks, the stepper, the recovery, the sample |
 //! | `cli` | the `canary` command |
 //!
 //! # Words, each with one meaning
@@ -39,6 +40,8 @@ pub mod clock;
 pub mod config;
 pub mod driver;
 pub mod judge;
+#[cfg(feature = "aws")]
+pub mod lambda;
 #[cfg(feature = "aws")]
 pub mod local;
 pub mod rollout;

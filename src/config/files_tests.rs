@@ -111,6 +111,8 @@ fn the_page_and_the_schema_name_every_key() {
             let path = match *object {
                 "" => format!("| `{key}` |"),
                 "limits" => format!("| `limits.{key}` |"),
+                "checks.expect" => format!("| `checks[].expect.{key}` |"),
+                "checks.expect.answer" => format!("| `checks[].expect.answer[].{key}` |"),
                 list => format!("| `{list}[].{key}` |"),
             };
             assert!(
@@ -131,6 +133,11 @@ fn properties(object: &str) -> Vec<String> {
         "" => "".to_owned(),
         "plan" => "/properties/plan/anyOf/1/items".to_owned(),
         "alarms" => "/properties/alarms/items/anyOf/1".to_owned(),
+        "checks" => "/properties/checks/items".to_owned(),
+        "checks.expect" => "/properties/checks/items/properties/expect".to_owned(),
+        "checks.expect.answer" => {
+            "/properties/checks/items/properties/expect/properties/answer/items".to_owned()
+        }
         other => format!("/properties/{other}"),
     };
     let object = schema.pointer(&place).unwrap();
@@ -158,7 +165,7 @@ fn the_schemas_defaults_are_the_parsers() {
             spelled_out["limits"][key] = default.clone();
         }
     }
-    assert_eq!(spelled_out.len(), 6);
+    assert_eq!(spelled_out.len(), 8);
     let text = Value::Object(spelled_out).to_string();
     assert_eq!(Policy::parse(&text), Ok(Policy::default()), "{text}");
 }

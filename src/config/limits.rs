@@ -37,6 +37,12 @@ pub(super) const ERROR_BUDGET: Range = Range {
 /// Longer than a hiccup of AWS, shorter than an outage.
 pub(super) const ERROR_BUDGET_DEFAULT: SignedDuration = SignedDuration::from_mins(2);
 
+/// `bake`: the hook that watches after the shift has an hour, and gives up after 55 minutes.
+pub(super) const BAKE: Range = Range {
+    least: SignedDuration::ZERO,
+    most: SignedDuration::from_mins(50),
+};
+
 /// `limits` as far as they are said.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Said {
@@ -92,7 +98,8 @@ impl Range {
         Some(PolicyError::new(path, MistakeKind::OutOfRange, message))
     }
 
-    fn read(&self, at: &Place<'_>, mistakes: &mut Mistakes) -> Option<SignedDuration> {
+    /// Reads a duration within the range.
+    pub(super) fn read(&self, at: &Place<'_>, mistakes: &mut Mistakes) -> Option<SignedDuration> {
         let value = at.duration(mistakes)?;
         if let Some(message) = self.message(value) {
             at.add(at.error(MistakeKind::OutOfRange, message), mistakes);

@@ -8,13 +8,14 @@
 //! 1. `document`: the text as a tree that keeps the order and the duplicates of its keys, which
 //!    serde_json's own tree does not;
 //! 2. `walk`: typed looks at that tree, each taking down what is wrong and going on;
-//! 3. `plan`, `alarms`, `limits`: the parts, read into the types of [`rollout`](crate::rollout) and
+//! 3. `plan`, `alarms`, `checks`, `limits`: the parts, read into the types of [`rollout`](crate::rollout) and
 //!    [`judge`](crate::judge);
 //! 4. [`Policy`]: defaults filled in, and the parts checked against each other.
 //!
 //! [`schema`] is the same in JSON Schema, for editors.
 
 mod alarms;
+mod checks;
 mod document;
 mod limits;
 mod mistakes;
@@ -30,6 +31,8 @@ pub use schema::schema;
 /// The longest policy text, in bytes: what a standard SSM parameter holds.
 pub const TEXT_MAX: usize = 4096;
 
+#[cfg(test)]
+mod checks_tests;
 #[cfg(test)]
 mod document_tests;
 #[cfg(test)]

@@ -3,13 +3,15 @@
 use jiff::SignedDuration;
 
 use super::alarms::{self, ALARMS_MAX};
+use super::checks;
 use super::document;
-use super::limits::{self, LONGEST, POLL, Said, longest_by_default};
+use super::limits::{self, BAKE, LONGEST, POLL, Said, longest_by_default};
 use super::mistakes::{MistakeKind, Mistakes, PolicyError, PolicyErrors};
 use super::plan;
 use super::walk::Place;
+use crate::judge::acceptance::Check;
 use crate::judge::alarms::{AlarmRule, AlarmRules, InsufficientData};
-use crate::rollout::{Limits, Mode, Plan, Rules};
+use crate::rollout::{Finish, Limits, Mode, Plan, Rules};
 
 /// The name of the plan if the policy has none.
 pub(super) const PLAN_DEFAULT: &str = "Canary10Percent5Minutes";
@@ -21,6 +23,10 @@ pub struct Policy {
     pub rules: Rules,
     /// The alarms to watch, and how.
     pub alarms: AlarmRules,
+    /// The calls that the new version must answer as expected before it gets any traffic.
+    pub checks: Vec<Check>,
+    /// How long the alarms are watched on after CodeDeploy has shifted all traffic.
+    pub bake: SignedDuration,
     /// What a regression leads to.
     pub on_regression: OnRegression,
     /// `limits.longest` if it was said; else it follows the plan.
@@ -136,8 +142,15 @@ impl Policy {
             error_budget: said.error_budget,
         };
         Self {
-            rules: Rules { plan, limits, mode },
+            rules: Rules {
+                plan,
+                limits,
+                mode,
+                finish: Finish::Promote,
+            },
             alarms,
+            checks: Vec::new(),
+            bake: SignedDuration::ZERO,
             on_regression: OnRegression::Rollback,
             longest: said.longest,
         }
@@ -151,6 +164,10 @@ fn read(root: &Place<'_>, mistakes: &mut Mistakes) -> Option<Policy> {
     }
     let default = Policy::default();
     let plan = fields.read("plan", default.rules.plan, mistakes, plan::read);
+    let bake = fields.read("bake", default.bake, mistakes, |at, mistakes| {
+        BAKE.read(at, mistakes)
+    });
+    let checks = fields.read("checks", Vec::new(), mistakes, checks::read);
     let alarms = fields.read("alarms", Vec::new(), mistakes, alarms::read);
     let insufficient_data = fields.choice("insufficient_data", INSUFFICIENT_DATA, mistakes);
     let limits = fields.read("limits", Said::default(), mistakes, limits::read);
@@ -162,7 +179,11 @@ fn read(root: &Place<'_>, mistakes: &mut Mistakes) -> Option<Policy> {
         alarms: alarms.unwrap_or_default(),
         insufficient_data,
     };
-    let policy = Policy::resolve(plan?, limits?, mode, alarms);
+    let policy = Policy {
+        checks: checks.unwrap_or_default(),
+        bake: bake.unwrap_or_default(),
+        ..Policy::resolve(plan?, limits?, mode, alarms)
+    };
     if let Some(fault) = contradiction(&policy.rules) {
         mistakes.add(root.position(&fault.path), fault);
     }

@@ -9,7 +9,7 @@ use super::{Policy, PolicyErrors};
 fn nearly_a_policy() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "[\\[\\]{},:\"' \n]{1,3}",
-        "\"(plan|alarms|limits|poll|mode|weight|bake|name|longest)\":",
+        "\"(plan|alarms|checks|expect|answer|at|equals|matches|status|payload|limits|poll|mode|bake|name)\":",
         "\"[0-9]{1,3}%:[0-9]{1,3}[smh]\",?",
         "(null|true|-?[0-9]{1,25}(\\.5|e9)?|\"\\PC{0,5}\"),?",
     ];
@@ -73,7 +73,7 @@ proptest! {
     }
 }
 
-const MISTAKES: [(&str, &[&str]); 7] = [
+const MISTAKES: [(&str, &[&str]); 9] = [
     (
         r#""plan": [{"weight": "x", "bake": 5}, {"weight": "1%", "bake": "5m", "a": 1}]"#,
         &["plan[0].weight", "plan[0].bake", "plan[1].a"],
@@ -82,6 +82,23 @@ const MISTAKES: [(&str, &[&str]); 7] = [
         r#""alarms": ["", 1, {"nam": "a", "name": "b"}]"#,
         &["alarms[0]", "alarms[1]", "alarms[2].nam"],
     ),
+    (
+        r#""checks": [{"name": "", "payload": {"a": 1, "a": [2]}, "retries": 6,
+            "expect": {"status": 99, "answer": [{"at": "x", "is": 1}, {"equals": 1, "matches": "("}]}}]"#,
+        &[
+            "checks[0].name",
+            "checks[0].payload.a",
+            "checks[0].retries",
+            "checks[0].expect.status",
+            "checks[0].expect.answer[0]",
+            "checks[0].expect.answer[0].at",
+            "checks[0].expect.answer[0].is",
+            "checks[0].expect.answer[1].at",
+            "checks[0].expect.answer[1]",
+            "checks[0].expect.answer[1].matches",
+        ],
+    ),
+    (r#""bake": "51m""#, &["bake"]),
     (r#""insufficient_data": "OK""#, &["insufficient_data"]),
     (
         r#""limits": {"poll": "1d", "pol": 1, "longest": "1h", "longest": 1}"#,

@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use super::alarms::{ALARMS_MAX, NAME_MAX};
+use super::checks::{self, CHECKS_MAX};
 use super::policy::OnRegression;
 use crate::judge::alarms::InsufficientData;
 use crate::rollout::plan::STEPS_MAX;
@@ -41,6 +42,13 @@ struct WrittenPolicy {
     /// The steps before all traffic goes to the canary.
     #[schemars(extend("default" = super::policy::PLAN_DEFAULT))]
     plan: WrittenPlan,
+    /// How long the alarms are watched on after CodeDeploy has shifted all traffic, 0s to 50m.
+    #[schemars(extend("default" = "0s"))]
+    bake: WrittenDuration,
+    /// Calls that the new version must answer as expected before it gets any traffic, each name
+    /// once.
+    #[schemars(length(max = CHECKS_MAX), extend("default" = []))]
+    checks: Vec<WrittenCheck>,
     /// The CloudWatch alarms to watch, metric and composite, each once.
     #[schemars(length(max = ALARMS_MAX), extend("default" = [], "uniqueItems" = true))]
     alarms: Vec<WrittenAlarm>,
@@ -88,6 +96,65 @@ struct WrittenStep {
     weight: String,
     /// The least time at this weight, 0s to 8760h.
     bake: WrittenDuration,
+}
+
+/// A call of the new version, and what is expected of it besides no function error.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, extend("required" = ["name"]))]
+#[expect(dead_code, reason = "only the shape counts")]
+struct WrittenCheck {
+    /// What the check is called in reports.
+    #[schemars(length(min = 1, max = checks::NAME_MAX), regex(pattern = r"^[^\x00-\x1f\x7f]*$"))]
+    name: String,
+    /// What the function gets.
+    #[schemars(extend("default" = {}))]
+    payload: Value,
+    /// What is expected.
+    #[schemars(extend("default" = {}))]
+    expect: WrittenExpectations,
+    /// How often it is called again after it failed.
+    #[schemars(range(min = *checks::RETRIES.start(), max = *checks::RETRIES.end()), extend("default" = 0))]
+    retries: u16,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, transform = all_optional)]
+#[expect(dead_code, reason = "only the shape counts")]
+struct WrittenExpectations {
+    /// The answer's statusCode.
+    #[schemars(range(min = *checks::STATUS.start(), max = *checks::STATUS.end()))]
+    status: u16,
+    /// Values in the answer.
+    answer: Vec<WrittenExpectation>,
+    /// The longest time that the call may take, 1ms to 1m.
+    at_most: WrittenDuration,
+}
+
+/// A place in the answer, and one of equals, contains and matches.
+#[derive(JsonSchema)]
+#[schemars(
+    deny_unknown_fields,
+    extend(
+        "required" = ["at"],
+        "oneOf" = [
+            { "required": ["equals"] },
+            { "required": ["contains"] },
+            { "required": ["matches"] }
+        ]
+    )
+)]
+#[expect(dead_code, reason = "only the shape counts")]
+struct WrittenExpectation {
+    /// The place as a JSON Pointer. It goes on inside a string that is JSON itself.
+    #[schemars(regex(pattern = "^(/([^~]|~[01])*)?$"), extend("examples" = ["/statusCode", "/body/ok"]))]
+    at: String,
+    /// The value that is expected there.
+    equals: Value,
+    /// A part of the string that is expected there.
+    #[schemars(length(min = 1))]
+    contains: String,
+    /// A regular expression for the string that is expected there.
+    matches: String,
 }
 
 #[derive(JsonSchema)]
@@ -186,6 +253,15 @@ fn examples() -> Value {
             ],
             "insufficient_data": "ok",
             "limits": { "poll": "30s", "longest": "2h" }
+        },
+        {
+            "checks": [{
+                "name": "health",
+                "payload": { "rawPath": "/health" },
+                "expect": { "status": 200, "answer": [{ "at": "/body/ok", "equals": true }] }
+            }],
+            "alarms": ["checkout-errors"],
+            "bake": "10m"
         }
     ])
 }

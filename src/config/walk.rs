@@ -1,8 +1,10 @@
 //! Typed looks at a document: each says what is wrong, in JSON's words, and lets the walk go on.
 
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
+use serde_json::Value as Json;
 
 use super::document::{Node, Value};
 use super::mistakes::{MistakeKind, Mistakes, PolicyError, cut};
@@ -16,6 +18,8 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
         "",
         &[
             "plan",
+            "bake",
+            "checks",
             "alarms",
             "insufficient_data",
             "limits",
@@ -25,6 +29,12 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
         ],
     ),
     ("plan", &["weight", "bake"]),
+    ("checks", &["name", "payload", "expect", "retries"]),
+    ("checks.expect", &["status", "answer", "at_most"]),
+    (
+        "checks.expect.answer",
+        &["at", "equals", "contains", "matches"],
+    ),
     ("alarms", &["name", "ignore_if_already_in_alarm"]),
     ("limits", &["poll", "longest", "error_budget"]),
 ];
@@ -112,7 +122,7 @@ impl<'a> Place<'a> {
     pub(super) fn fields(&self, expected: &str, mistakes: &mut Mistakes) -> Option<Fields<'a>> {
         let Value::Object(entries) = &self.node.value else {
             let error = self.wrong_type(expected);
-            let error = match without_indices(&self.path) {
+            let error = match without_indices(&self.path).as_str() {
                 "plan" => error.hint(r#"write {"weight": "10%", "bake": "5m"}"#),
                 _ => error,
             };
@@ -127,9 +137,7 @@ impl<'a> Place<'a> {
             if !keys.contains(&key.as_str()) {
                 place.add(self.unknown(key, keys, &place), mistakes);
             } else if known.iter().any(|(other, _)| other == key) {
-                let message = "this key is there twice, and only one of them could count";
-                let error = place.error(MistakeKind::DuplicateKey, message);
-                place.add(error.hint("remove one of them"), mistakes);
+                place.add(place.twice(), mistakes);
             } else {
                 known.push((key, place));
             }
@@ -158,6 +166,66 @@ impl<'a> Place<'a> {
                 None
             }
         }
+    }
+
+    /// A whole number.
+    pub(super) fn whole(&self, range: RangeInclusive<u16>, mistakes: &mut Mistakes) -> Option<u16> {
+        let whole = |number: &str| number.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        let number = match &self.node.value {
+            Value::Number(number) if whole(number) => number,
+            _ => {
+                self.add(self.wrong_type("a whole number"), mistakes);
+                return None;
+            }
+        };
+        let parsed = number.parse().ok().filter(|value| range.contains(value));
+        if parsed.is_none() {
+            let (least, most) = (range.start(), range.end());
+            let message = format!("{} is out of range: {least} to {most}", cut(number));
+            self.add(self.error(MistakeKind::OutOfRange, message), mistakes);
+        }
+        parsed
+    }
+
+    /// Any JSON value. A key that is there twice is taken down.
+    pub(super) fn json(&self, mistakes: &mut Mistakes) -> Option<Json> {
+        Some(match &self.node.value {
+            Value::Null => Json::Null,
+            Value::Boolean(value) => Json::Bool(*value),
+            Value::Text(text) => Json::String(text.clone()),
+            // It was read from JSON.
+            Value::Number(number) => serde_json::from_str(number).ok()?,
+            Value::Array(items) => {
+                let items = self.items(items).map(|item| item.json(mistakes));
+                // All of them, so that all mistakes are found.
+                let items: Vec<Option<Json>> = items.collect();
+                Json::Array(items.into_iter().collect::<Option<_>>()?)
+            }
+            Value::Object(entries) => {
+                let mut fields = serde_json::Map::new();
+                let mut sound = true;
+                for (key, node) in entries {
+                    let path = join(&self.path, key);
+                    let place = Place { node, path };
+                    let value = place.json(mistakes);
+                    sound &= value.is_some();
+                    if fields
+                        .insert(key.clone(), value.unwrap_or_default())
+                        .is_some()
+                    {
+                        place.add(place.twice(), mistakes);
+                        sound = false;
+                    }
+                }
+                return sound.then_some(Json::Object(fields));
+            }
+        })
+    }
+
+    fn twice(&self) -> PolicyError {
+        let message = "this key is there twice, and only one of them could count";
+        let error = self.error(MistakeKind::DuplicateKey, message);
+        error.hint("remove one of them")
     }
 
     /// One of a few words.
@@ -200,10 +268,11 @@ impl<'a> Place<'a> {
     fn unknown(&self, key: &str, keys: &[&str], place: &Place<'_>) -> PolicyError {
         let error = place.error(MistakeKind::UnknownKey, "this key is unknown");
         let lower = key.to_lowercase();
+        let here = without_indices(&self.path);
         let elsewhere = KEYS
             .iter()
             .find(|(_, keys)| keys.contains(&lower.as_str()))
-            .filter(|(object, _)| *object != without_indices(&self.path));
+            .filter(|(object, _)| *object != here);
         match (nearest(&lower, keys.iter().copied()), elsewhere) {
             (Some(close), _) => error.hint(format!("did you mean {close:?}?")),
             (None, Some(("", _))) => error.hint(format!("{lower:?} stands at the top")),
@@ -284,8 +353,14 @@ fn keys(path: &str) -> &'static [&'static str] {
         .map_or(&[], |(_, keys)| keys)
 }
 
-fn without_indices(path: &str) -> &str {
-    path.split('[').next().unwrap_or(path)
+/// `checks[0].expect` as `checks.expect`.
+fn without_indices(path: &str) -> String {
+    let mut parts = path.split('[');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |path, part| match part.split_once(']') {
+        Some((_, rest)) => path + rest,
+        None => path,
+    })
 }
 
 fn join(path: &str, key: &str) -> String {

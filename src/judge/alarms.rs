@@ -157,6 +157,20 @@ struct Seen {
 }
 
 impl AlarmRules {
+    /// These alarms and those of these names; a name that is there already stays as it is.
+    #[must_use]
+    pub fn and(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        for name in names {
+            if self.alarms.iter().all(|rule| rule.name != name) {
+                self.alarms.push(AlarmRule {
+                    name,
+                    ignore_if_already_in_alarm: false,
+                });
+            }
+        }
+        self
+    }
+
     /// What to ask CloudWatch next.
     #[must_use]
     pub fn question(&self, memory: &Memory) -> Question {

@@ -82,6 +82,9 @@ pub enum Reason {
     },
     /// The last bake is over and nothing speaks against the canary: all traffic.
     Promote,
+    /// The last bake is over and nothing speaks against the canary: the alias is put back for
+    /// somebody else to shift.
+    HandOver,
     /// The bake goes on.
     Bake {
         /// The weight that stands.
@@ -123,6 +126,9 @@ impl fmt::Display for Reason {
             Self::Begin { weight } => write!(f, "all checks passed: {weight} to the canary"),
             Self::Advance { weight } => write!(f, "bake over: {weight} to the canary"),
             Self::Promote => f.write_str("all bakes over: promote the canary"),
+            Self::HandOver => {
+                f.write_str("all bakes over: put the alias back and hand over to CodeDeploy")
+            }
             Self::Bake { weight, left } => {
                 write!(f, "at {weight}, {} of the bake left", readable(*left))
             }
@@ -142,7 +148,7 @@ impl fmt::Display for Reason {
     }
 }
 
-fn list(f: &mut fmt::Formatter<'_>, doubts: &[Doubt]) -> fmt::Result {
+pub(super) fn list(f: &mut fmt::Formatter<'_>, doubts: &[Doubt]) -> fmt::Result {
     doubts.iter().enumerate().try_for_each(|(index, doubt)| {
         let between = if index == 0 { "" } else { "; " };
         write!(f, "{between}{doubt}")

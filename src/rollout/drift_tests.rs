@@ -66,7 +66,6 @@ fn drift_while_putting_back() {
     for (edit, expected) in [
         (Edit::Reweight(0.2), "end: drift"),
         (Edit::PromoteByHand, "end: drift"),
-        (Edit::PutBackByHand, "end: rolled back"),
         (Edit::Delete, "end: deleted"),
     ] {
         let mut world = at_second_step();
@@ -77,6 +76,18 @@ fn drift_while_putting_back() {
         assert_eq!(gist(&world.trace[world.trace.len() - 1].decision), expected);
         assert_eq!(world.alias, left);
     }
+}
+
+/// A mark that outlives its rollout would refuse the next one.
+#[test]
+fn a_mark_that_is_left_goes_also_if_somebody_else_took_the_weights_away() {
+    let mut world = at_second_step();
+    world.tick_with(&Look::alarm(), Fate::LostBefore);
+    world.edit(&Edit::PutBackByHand);
+    let end = world.play_out(&Look::pass());
+    assert!(matches!(end, End::RolledBack { .. }), "{end:?}");
+    assert_eq!(world.stands(), "1");
+    assert_eq!(world.alias.unwrap().description, "prod");
 }
 
 #[test]
@@ -263,4 +274,32 @@ fn a_dark_stage_put_back_by_hand_is_an_abort_once_lambda_was_seen_to_keep_its_en
     let end = world.play_out(&Look::pass());
     assert!(matches!(end, End::Aborted { .. }), "{end:?}");
     assert_eq!(world.stands(), "1");
+}
+
+/// A state from before Lambda was seen to keep the entry takes a bare dark stage for its own step,
+/// so the end must not leave its mark there.
+#[test]
+fn no_old_state_restarts_a_rollout_whose_dark_stage_was_put_back_by_hand() {
+    for stale in [false, true] {
+        for calm in [Look::pass(), Look::alarm(), Look::unreadable()] {
+            let mut world = World::new("0%:15s,1%:0s,10%:30s,90%:0s");
+            world.tick(&Look::pass());
+            world.tick(&Look::pass());
+            world.tick(&Look::doubt());
+            if stale {
+                world.tick(&Look::pass().read(Read::Stale(1)));
+            }
+            world.edit(&Edit::PutBackByHand);
+            world.tick(&calm);
+            world.play_out(&Look::pass());
+            let left = world.alias.clone();
+            for old in 0..world.emitted.len() {
+                for look in [Look::pass(), Look::alarm(), Look::abort()] {
+                    world.duplicate(old, &look, Fate::Applied);
+                }
+            }
+            assert_eq!(world.alias, left, "{:?}", world.state.end());
+            assert_eq!(left.expect("it exists").description, "prod");
+        }
+    }
 }

@@ -127,12 +127,33 @@ fn refused(mut state: State, now: Timestamp, error: &str) -> State {
     state
 }
 
+/// The streak of failing calls after a look: it goes on, begins, or has ended.
+pub(super) fn still_failing(
+    before: Option<Failing>,
+    now: Timestamp,
+    failure: Option<&String>,
+) -> Option<Failing> {
+    match (before, failure) {
+        (before, Some(error)) => Some(Failing {
+            since: before.as_ref().map_or(now, |failing| failing.since),
+            error: brief(error),
+            write: before.is_some_and(|failing| failing.write),
+        }),
+        (Some(failing), None) if failing.write => Some(failing),
+        (_, None) => None,
+    }
+}
+
 pub(super) fn given_up(cause: &Cause, attempts: u32, tried: SignedDuration) -> Option<Failure> {
-    let over = tried > ROLLBACK_PATIENCE && attempts >= ROLLBACK_ATTEMPTS;
-    over.then(|| Failure::NotPutBack {
+    out_of_patience(attempts, tried).then(|| Failure::NotPutBack {
         cause: cause.clone(),
         tried,
     })
+}
+
+/// Whether asking for the same thing again has lasted long enough.
+pub(super) fn out_of_patience(attempts: u32, tried: SignedDuration) -> bool {
+    tried > ROLLBACK_PATIENCE && attempts >= ROLLBACK_ATTEMPTS
 }
 
 /// 1, 2, 4, 8 seconds, then every 15.

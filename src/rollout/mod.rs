@@ -11,25 +11,35 @@
 //! happened since, and does nothing twice.
 
 pub mod alias;
+pub mod appspec;
+pub mod bake;
 pub mod decision;
+pub mod deployment;
 pub mod fate;
+pub mod guard;
+pub mod hook;
 pub mod mark;
 pub mod observation;
 pub mod plan;
 pub mod preflight;
 pub mod rules;
+pub mod shift;
 pub mod state;
 pub mod tick;
 pub mod version;
 pub mod weight;
 
 pub use alias::{AliasView, AliasWrite, Contenders, Standing, put_back_write};
+pub use appspec::{AppSpecError, Target};
 pub use decision::{Command, Decision, Reason};
+pub use deployment::{DeploymentId, DeploymentStatus, ExecutionName, Hook};
 pub use fate::{ROLLBACK_PATIENCE, Unapplied, applied, unapplied};
+pub use hook::{HookFacts, Way, way};
 pub use mark::{Mark, RolloutId};
 pub use observation::{AliasReading, Observation, Wish};
 pub use plan::{Plan, PlanError, Step};
-pub use rules::{Limits, Mode, Rules};
+pub use rules::{Finish, Limits, Mode, Rules};
+pub use shift::Shift;
 pub use state::{Cause, End, Failing, Failure, Phase, State};
 pub use tick::tick;
 pub use version::Version;

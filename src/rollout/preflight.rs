@@ -26,6 +26,8 @@ pub struct Facts {
     pub canary: Option<VersionFacts>,
     /// The CloudFormation stack that manages the function, by its tag.
     pub stack: Option<String>,
+    /// The deployment of CodeDeploy that is shifting this alias. Inside its own hook nobody looks.
+    pub deployment: Option<String>,
 }
 
 /// What must agree between the versions of a weighted alias, and whether a version can serve.
@@ -125,6 +127,11 @@ pub enum Refusal {
         /// Its name.
         stack: String,
     },
+    /// CodeDeploy is shifting the alias.
+    DeploymentInFlight {
+        /// The deployment's id.
+        deployment: String,
+    },
 }
 
 /// Checks everything that can be known before the first write.
@@ -154,6 +161,8 @@ pub fn preflight(facts: &Facts, request: &Request) -> Preflight {
     }
     let managed = facts.stack.clone().filter(|_| !request.detach);
     refusals.extend(managed.map(|stack| Refusal::ManagedByStack { stack }));
+    let in_flight = facts.deployment.clone();
+    refusals.extend(in_flight.map(|deployment| Refusal::DeploymentInFlight { deployment }));
     match stable {
         Some(stable) if refusals.is_empty() => Preflight::Ready(Contenders {
             rollout: request.rollout.clone(),
@@ -260,6 +269,11 @@ impl Refusal {
                  stack's next deployment fail; release through the stack, or pass --detach and \
                  bring the template up to date afterwards"
                 .to_owned(),
+            Self::DeploymentInFlight { deployment } => format!(
+                "two writers of one alias undo each other's work: wait until the deployment has \
+                 ended, or stop it with `aws deploy stop-deployment --deployment-id {deployment} \
+                 --auto-rollback-enabled`"
+            ),
         }
     }
 }
@@ -303,6 +317,12 @@ impl fmt::Display for Refusal {
             Self::NothingWatched => f.write_str("the rollout watches no alarm"),
             Self::ManagedByStack { stack } => {
                 write!(f, "the CloudFormation stack {stack} manages this function")
+            }
+            Self::DeploymentInFlight { deployment } => {
+                write!(
+                    f,
+                    "CodeDeploy is shifting this alias: deployment {deployment} is under way"
+                )
             }
         }
     }

@@ -24,6 +24,7 @@ fn facts() -> Facts {
         stable: Some(version()),
         canary: Some(version()),
         stack: None,
+        deployment: None,
     }
 }
 
@@ -65,7 +66,7 @@ fn weigh(facts: &mut Facts, version: &str, share: f64) {
 
 #[test]
 fn each_fact_and_its_refusals() {
-    let table: [(&[&str], Change); 25] = [
+    let table: [(&[&str], Change); 28] = [
         (&[], |_, _| {}),
         (&[], |f, _| canary(f).state = None),
         (&[], |f, r| {
@@ -129,6 +130,20 @@ fn each_fact_and_its_refusals() {
             (r.watches, r.shifts) = (false, false)
         }),
         (&["managed_by_stack"], |f, _| f.stack = Some("s".into())),
+        (&["deployment_in_flight"], |f, _| {
+            f.deployment = Some("d-1".into())
+        }),
+        // Leaving a stack behind does not stop its deployment.
+        (&["deployment_in_flight"], |f, r| {
+            f.deployment = Some("d-1".into());
+            f.stack = Some("s".into());
+            r.detach = true;
+        }),
+        // So a rollout under CodeDeploy is not put back by `--recover`, which wants this alone.
+        (&["marked", "deployment_in_flight"], |f, _| {
+            f.alias.description = "[lambda-canary:d-1:1]".into();
+            f.deployment = Some("d-1".into());
+        }),
         (
             &[
                 "weighted",
@@ -223,6 +238,7 @@ fn every_refusal_says_what_and_what_to_do() {
         },
         Refusal::NothingWatched,
         Refusal::ManagedByStack { stack: text() },
+        Refusal::DeploymentInFlight { deployment: text() },
     ];
     for refusal in &all {
         assert!(refusal.hint().len() > 20, "{refusal}");

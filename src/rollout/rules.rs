@@ -14,6 +14,27 @@ pub struct Rules {
     pub limits: Limits,
     /// Act on verdicts, or only report them.
     pub mode: Mode,
+    /// What the end of the plan leads to.
+    #[serde(default, skip_serializing_if = "Finish::is_default")]
+    pub finish: Finish,
+}
+
+/// What the end of the plan leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finish {
+    /// The canary gets all traffic.
+    #[default]
+    Promote,
+    /// The alias is put back exactly as it was found, and somebody else shifts the traffic: inside
+    /// a CodeDeploy hook the alias' version is CodeDeploy's to move.
+    HandOver,
+}
+
+impl Finish {
+    fn is_default(&self) -> bool {
+        *self == Self::Promote
+    }
 }
 
 /// Poll interval and budgets.

@@ -48,6 +48,7 @@ pub(super) struct Schedule {
     pub plan: &'static str,
     pub keeps_zero: bool,
     pub mode: Mode,
+    pub finish: Finish,
     pub events: Vec<Event>,
     /// What shows after the events, when everything answers.
     pub calm: Look,
@@ -128,11 +129,13 @@ fn schedules(edits_weight: u32) -> impl Strategy<Value = Schedule> {
     ];
     let mode = prop_oneof![6 => Just(Mode::Enforce), 1 => Just(Mode::Advise)];
     let events = prop::collection::vec(event, 0..40);
-    (plan, any::<bool>(), mode, events, verdicts()).prop_map(
-        |(plan, keeps_zero, mode, events, calm)| Schedule {
+    let finish = prop_oneof![3 => Just(Finish::Promote), 1 => Just(Finish::HandOver)];
+    (plan, any::<bool>(), mode, finish, events, verdicts()).prop_map(
+        |(plan, keeps_zero, mode, finish, events, calm)| Schedule {
             plan,
             keeps_zero,
             mode,
+            finish,
             events,
             calm,
         },
@@ -151,9 +154,10 @@ pub(super) fn undisturbed() -> impl Strategy<Value = Schedule> {
 impl Schedule {
     /// The world after the events, before the calm.
     pub(super) fn storm(&self) -> World {
-        let mode = self.mode;
+        let (mode, finish) = (self.mode, self.finish);
         let rules = Rules {
             mode,
+            finish,
             ..rules(self.plan)
         };
         let mut world = World::with(rules);

@@ -79,6 +79,7 @@ pub(super) fn rules(plan: &str) -> Rules {
             error_budget: BUDGET,
         },
         mode: Mode::Enforce,
+        finish: Finish::Promote,
     }
 }
 
@@ -165,6 +166,7 @@ pub(super) fn gist(decision: &Decision) -> String {
     let ended = |end: &End| match end {
         End::Promoted { confirmed: true } => "promoted",
         End::Promoted { confirmed: false } => "found promoted",
+        End::HandedOver => "handed over",
         End::RolledBack { .. } => "rolled back",
         End::Aborted { .. } => "aborted",
         End::Failed { failure } => match failure {
@@ -181,6 +183,7 @@ pub(super) fn gist(decision: &Decision) -> String {
         (Some(Command::Restore { .. }), _) => "put back".into(),
         (None, Reason::Ended { end }) => format!("end: {}", ended(end)),
         (None, Reason::Ready) => "announce".into(),
+        (None, Reason::HandOver) => "announce hand-over".into(),
         (None, Reason::Bake { .. }) => "bake".into(),
         (None, Reason::Hold { .. }) => "hold".into(),
         (None, Reason::LookAgain { .. }) => "look again".into(),

@@ -120,6 +120,9 @@ pub enum Cause {
         /// What Lambda answered.
         error: String,
     },
+    /// Nothing speaks against the canary, and the plan ends with handing over: see
+    /// [`Finish::HandOver`](super::Finish::HandOver). Any other cause replaces this one.
+    Passed,
     /// The rollout lasted longer than the policy allows.
     TooLong {
         /// The limit.
@@ -139,6 +142,8 @@ pub enum End {
         /// lost, or by a person.
         confirmed: bool,
     },
+    /// The canary passed, and the alias is at stable again for somebody else to shift.
+    HandedOver,
     /// The alias was put back to stable.
     RolledBack {
         /// Why.
@@ -213,9 +218,22 @@ impl State {
 
 impl Phase {
     /// The phase that puts the alias back. A rollback under way goes on: rights come back, and its
-    /// cause is the first one.
+    /// cause is the first one that spoke against the canary.
     pub(super) fn rolling_back(self, cause: Cause, now: Timestamp) -> Self {
         let untouched = match self {
+            Phase::RollingBack {
+                cause: Cause::Passed,
+                since,
+                attempts,
+                untouched,
+            } => {
+                return Phase::RollingBack {
+                    cause,
+                    since,
+                    attempts,
+                    untouched,
+                };
+            }
             Phase::RollingBack { .. } | Phase::Ended { .. } => return self,
             Phase::Starting { revision, .. } => Some(revision),
             Phase::Baking { .. } => None,
@@ -234,6 +252,7 @@ impl End {
     pub(super) fn put_back(cause: Cause) -> Self {
         match cause {
             Cause::Aborted { by } => Self::Aborted { by },
+            Cause::Passed => Self::HandedOver,
             cause => Self::RolledBack { cause },
         }
     }
@@ -269,6 +288,7 @@ impl fmt::Display for Cause {
                 readable(*lasted),
                 readable(*budget),
             ),
+            Self::Passed => f.write_str("the canary passed"),
             Self::Refused { error } => write!(f, "Lambda refused to change the alias ({error})"),
             Self::TooLong {
                 longest,
@@ -291,6 +311,9 @@ impl fmt::Display for End {
             Self::Promoted { confirmed: false } => f.write_str(
                 "the alias was found at the canary without weights: promoted by this rollout's \
                  own write whose reply was lost, or by somebody else",
+            ),
+            Self::HandedOver => f.write_str(
+                "the canary passed; the alias is as it was found, and CodeDeploy shifts the traffic",
             ),
             Self::RolledBack { cause } => cause.fmt(f),
             Self::Aborted { by } => write!(f, "aborted by {by}"),

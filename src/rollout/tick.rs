@@ -23,10 +23,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     alias::{AliasView, Standing},
     decision::{Command, Decision, Reason},
-    fate::{LOOK_AGAIN, backoff, given_up},
+    fate::{LOOK_AGAIN, backoff, given_up, still_failing},
     observation::{AliasReading, Observation, Wish},
-    rules::{Mode, Rules},
-    state::{Cause, End, Failing, Failure, Phase, State, brief, elapsed},
+    rules::{Finish, Mode, Rules},
+    state::{Cause, End, Failure, Phase, State, brief, elapsed},
     weight::Weight,
 };
 use crate::judge::{Regression, Verdict};
@@ -51,22 +51,6 @@ pub fn tick(rules: &Rules, state: &State, now: Timestamp, seen: &Observation) ->
         decision.state.failing = None;
     }
     decision
-}
-
-fn still_failing(
-    before: Option<Failing>,
-    now: Timestamp,
-    failure: Option<&String>,
-) -> Option<Failing> {
-    match (before, failure) {
-        (before, Some(error)) => Some(Failing {
-            since: before.as_ref().map_or(now, |failing| failing.since),
-            error: brief(error),
-            write: before.is_some_and(|failing| failing.write),
-        }),
-        (Some(failing), None) if failing.write => Some(failing),
-        (_, None) => None,
-    }
 }
 
 /// The alias is as this state expects it, so an earlier surprise was a stale answer.
@@ -112,9 +96,7 @@ impl Tick<'_> {
             AliasReading::Seen(view) => view,
         };
         let standing = match state.contenders.standing(view, &self.rules.plan) {
-            Standing::AtStep(_) if state.keeps_zero && view.weights.is_empty() => {
-                Standing::AtStable
-            }
+            Standing::AtStep(_) if self.put_out(&state, view) => Standing::AtStable,
             standing => standing,
         };
         if let Standing::AtStep(step) = standing {
@@ -133,7 +115,7 @@ impl Tick<'_> {
         }
         match standing {
             Standing::AtCanary => self.found_promoted(state, view),
-            Standing::AtStable => self.at_stable(state),
+            Standing::AtStable => self.at_stable(state, view),
             _ => self.fail(
                 state,
                 Failure::Drift {
@@ -141,6 +123,15 @@ impl Tick<'_> {
                 },
             ),
         }
+    }
+
+    /// Whether a dark stage has lost the entry that Lambda was seen to keep: somebody put it back,
+    /// and our mark is what is left. While we put it back ourselves, it makes no difference who did.
+    fn put_out(&self, state: &State, view: &AliasView) -> bool {
+        let baking = matches!(state.phase, Phase::Baking { .. });
+        let standing = state.contenders.standing(view, &self.rules.plan);
+        let bare = view.weights.is_empty() && matches!(standing, Standing::AtStep(_));
+        baking && bare && state.keeps_zero
     }
 
     fn gone(&self, state: State) -> Decision {
@@ -182,27 +173,35 @@ impl Tick<'_> {
         }
     }
 
-    fn at_stable(&self, state: State) -> Decision {
+    fn at_stable(&self, mut state: State, view: &AliasView) -> Decision {
         match &state.phase {
-            Phase::Starting { .. } => self.fail(state, Failure::ChangedSincePreflight),
+            Phase::Starting { .. } => return self.fail(state, Failure::ChangedSincePreflight),
             Phase::RollingBack { cause, .. } => {
-                let end = End::put_back(cause.clone());
-                self.end(state, end)
-            }
-            // Put back by our own write whose reply was lost together with the reason, or by a
-            // person. If the reason still shows, it is the more useful thing to say.
-            _ => match self.regression() {
-                Some(cause) if self.rules.mode == Mode::Enforce => {
-                    self.end(state, End::RolledBack { cause })
+                let mark = view.mark().map(|mark| mark.rollout);
+                if mark.as_ref() == Some(&state.contenders.rollout) {
+                    // Somebody else took the weights away. The mark would refuse the next release.
+                    return self.roll_back(state, Some(view));
                 }
-                _ => self.end(
-                    state,
-                    End::Aborted {
-                        by: "an edit of the alias".to_owned(),
-                    },
-                ),
-            },
+                let end = End::put_back(cause.clone());
+                return self.end(state, end);
+            }
+            Phase::Baking { .. } | Phase::Ended { .. } => {}
         }
+        // Put back by our own write whose reply was lost together with the reason, or by a
+        // person. If the reason still shows, it is the more useful thing to say.
+        let cause = match self.regression() {
+            Some(cause) if self.rules.mode == Mode::Enforce => cause,
+            _ => Cause::Aborted {
+                by: "an edit of the alias".to_owned(),
+            },
+        };
+        if self.put_out(&state, view) {
+            // To a state from before `keeps_zero` the mark alone still says "our dark stage": a
+            // late tick on it would go on from there. So the mark does not outlive the rollout.
+            state.phase = state.phase.rolling_back(cause, self.now);
+            return self.roll_back(state, Some(view));
+        }
+        self.end(state, End::put_back(cause))
     }
 
     /// The alias is still as the preflight saw it.
@@ -383,8 +382,11 @@ impl Tick<'_> {
             command: view.map(|view| Command::Restore {
                 write: state.contenders.restore(view),
             }),
-            reason: Reason::Rollback {
-                cause: cause.clone(),
+            reason: match cause {
+                Cause::Passed => Reason::HandOver,
+                cause => Reason::Rollback {
+                    cause: cause.clone(),
+                },
             },
             would: None,
             state,
@@ -414,7 +416,13 @@ impl Tick<'_> {
         }
     }
 
-    fn promote(&self, state: State, view: &AliasView) -> Decision {
+    fn promote(&self, mut state: State, view: &AliasView) -> Decision {
+        if self.rules.finish == Finish::HandOver {
+            // Put down one tick before the write: a tick that is repeated because its answer was
+            // lost must not take its own write for somebody's abort.
+            state.phase = state.phase.rolling_back(Cause::Passed, self.now);
+            return self.wait(state, SignedDuration::ZERO, Reason::HandOver);
+        }
         let write = state.contenders.promote(view);
         Decision {
             command: Some(Command::Promote { write }),
@@ -469,3 +477,7 @@ mod properties;
 #[cfg(test)]
 #[path = "schedule_tests.rs"]
 mod schedules;
+
+#[cfg(test)]
+#[path = "hand_over_tests.rs"]
+mod hand_overs;

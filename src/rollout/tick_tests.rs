@@ -2,6 +2,7 @@
 //! precedence.
 
 use super::*;
+use crate::rollout::Failing;
 use crate::rollout::script::{BUDGET, LONGEST, Look, POLL, aborted, at, gist, rules, secs};
 use crate::rollout::world::World;
 

@@ -20,6 +20,8 @@ pub(super) struct Pass {
     pub look: Look,
     pub view: Option<AliasView>,
     pub decision: Decision,
+    /// False if there was a write, and no good answer to it.
+    pub answered: bool,
     /// The alias before and after the write, if the write took effect.
     pub effect: Option<(AliasView, AliasView)>,
     /// Version or weights were somebody else's before the write.
@@ -203,10 +205,10 @@ impl World {
         let over_edit = self.edited;
         let before = self.alias.clone();
         let (mut after, mut wait) = (decision.state.clone(), decision.wait);
-        let mut took_effect = false;
+        let (mut took_effect, mut answered) = (false, true);
         if let Some(command) = &decision.command {
             let (effect, answer) = self.write(command.write(), fate);
-            took_effect = effect;
+            (took_effect, answered) = (effect, answer.is_ok());
             (after, wait) = match answer {
                 Ok(()) => (applied(after, command, self.now), wait),
                 Err(why) => unapplied(after, &self.rules.limits, self.now, why),
@@ -219,6 +221,7 @@ impl World {
             before: state.clone(),
             look: look.clone(),
             view: view.filter(|_| look.read != Read::Unreadable),
+            answered,
             effect: before.zip(self.alias.clone()).filter(|_| took_effect),
             over_edit,
             decision,
