@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::errors::{AwsError, Service};
 use super::world::World;
-use super::{alarms, lambda, metrics, parameters};
+use super::{
+    alarms, deployments, events, executions, invocations, lambda, metrics, parameters, topics,
+};
 
 /// Makes, for every operation, the public method (recorded in the trace) and its entry in
 /// [`World::call`].
@@ -71,7 +73,9 @@ operations! {
     Lambda DeleteAlias: delete_alias(lambda::DeleteAliasRequest) -> lambda::DeleteAliasResponse = lambda::delete_alias;
     Lambda ListTags: list_tags(lambda::ListTagsRequest) -> lambda::ListTagsResponse = lambda::list_tags;
     Lambda TagResource: tag_resource(lambda::TagResourceRequest) -> lambda::TagResourceResponse = lambda::tag_resource;
-    Lambda Invoke: invoke(lambda::InvokeRequest) -> lambda::InvokeResponse = lambda::invoke;
+    Lambda Invoke: invoke(lambda::InvokeRequest) -> lambda::InvokeResponse = invocations::invoke;
+    Lambda PutFunctionEventInvokeConfig: put_function_event_invoke_config(invocations::PutFunctionEventInvokeConfigRequest) -> invocations::PutFunctionEventInvokeConfigResponse = invocations::put_function_event_invoke_config;
+    Lambda GetFunctionEventInvokeConfig: get_function_event_invoke_config(invocations::GetFunctionEventInvokeConfigRequest) -> invocations::GetFunctionEventInvokeConfigResponse = invocations::get_function_event_invoke_config;
     CloudWatch PutMetricAlarm: put_metric_alarm(alarms::PutMetricAlarmRequest) -> alarms::PutMetricAlarmResponse = alarms::put_metric_alarm;
     CloudWatch PutCompositeAlarm: put_composite_alarm(alarms::PutCompositeAlarmRequest) -> alarms::PutCompositeAlarmResponse = alarms::put_composite_alarm;
     CloudWatch SetAlarmState: set_alarm_state(alarms::SetAlarmStateRequest) -> alarms::SetAlarmStateResponse = alarms::set_alarm_state;
@@ -85,6 +89,51 @@ operations! {
     Ssm PutParameter: put_parameter(parameters::PutParameterRequest) -> parameters::PutParameterResponse = parameters::put_parameter;
     Ssm GetParameter: get_parameter(parameters::GetParameterRequest) -> parameters::GetParameterResponse = parameters::get_parameter;
     Ssm DeleteParameter: delete_parameter(parameters::DeleteParameterRequest) -> parameters::DeleteParameterResponse = parameters::delete_parameter;
+    StepFunctions CreateStateMachine: create_state_machine(executions::CreateStateMachineRequest) -> executions::CreateStateMachineResponse = executions::create_state_machine;
+    StepFunctions UpdateStateMachine: update_state_machine(executions::UpdateStateMachineRequest) -> executions::UpdateStateMachineResponse = executions::update_state_machine;
+    StepFunctions DescribeStateMachine: describe_state_machine(executions::DescribeStateMachineRequest) -> executions::DescribeStateMachineResponse = executions::describe_state_machine;
+    StepFunctions ListStateMachines: list_state_machines(executions::ListStateMachinesRequest) -> executions::ListStateMachinesResponse = executions::list_state_machines;
+    StepFunctions DeleteStateMachine: delete_state_machine(executions::DeleteStateMachineRequest) -> executions::DeleteStateMachineResponse = executions::delete_state_machine;
+    StepFunctions StartExecution: start_execution(executions::StartExecutionRequest) -> executions::StartExecutionResponse = executions::start_execution;
+    StepFunctions DescribeExecution: describe_execution(executions::DescribeExecutionRequest) -> executions::DescribeExecutionResponse = executions::describe_execution;
+    StepFunctions ListExecutions: list_executions(executions::ListExecutionsRequest) -> executions::ListExecutionsResponse = executions::list_executions;
+    StepFunctions StopExecution: stop_execution(executions::StopExecutionRequest) -> executions::StopExecutionResponse = executions::stop_execution;
+    StepFunctions RedriveExecution: redrive_execution(executions::RedriveExecutionRequest) -> executions::RedriveExecutionResponse = executions::redrive_execution;
+    StepFunctions GetExecutionHistory: get_execution_history(executions::GetExecutionHistoryRequest) -> executions::GetExecutionHistoryResponse = executions::get_execution_history;
+    CodeDeploy CreateApplication: create_application(deployments::CreateApplicationRequest) -> deployments::CreateApplicationResponse = deployments::create_application;
+    CodeDeploy GetApplication: get_application(deployments::GetApplicationRequest) -> deployments::GetApplicationResponse = deployments::get_application;
+    CodeDeploy ListApplications: list_applications(deployments::ListApplicationsRequest) -> deployments::ListApplicationsResponse = deployments::list_applications;
+    CodeDeploy DeleteApplication: delete_application(deployments::DeleteApplicationRequest) -> deployments::DeleteApplicationResponse = deployments::delete_application;
+    CodeDeploy CreateDeploymentGroup: create_deployment_group(deployments::CreateDeploymentGroupRequest) -> deployments::CreateDeploymentGroupResponse = deployments::create_deployment_group;
+    CodeDeploy UpdateDeploymentGroup: update_deployment_group(deployments::UpdateDeploymentGroupRequest) -> deployments::UpdateDeploymentGroupResponse = deployments::update_deployment_group;
+    CodeDeploy GetDeploymentGroup: get_deployment_group(deployments::GetDeploymentGroupRequest) -> deployments::GetDeploymentGroupResponse = deployments::get_deployment_group;
+    CodeDeploy ListDeploymentGroups: list_deployment_groups(deployments::ListDeploymentGroupsRequest) -> deployments::ListDeploymentGroupsResponse = deployments::list_deployment_groups;
+    CodeDeploy DeleteDeploymentGroup: delete_deployment_group(deployments::DeleteDeploymentGroupRequest) -> deployments::DeleteDeploymentGroupResponse = deployments::delete_deployment_group;
+    CodeDeploy GetDeploymentConfig: get_deployment_config(deployments::GetDeploymentConfigRequest) -> deployments::GetDeploymentConfigResponse = deployments::get_deployment_config;
+    CodeDeploy ListDeploymentConfigs: list_deployment_configs(deployments::ListDeploymentConfigsRequest) -> deployments::ListDeploymentConfigsResponse = deployments::list_deployment_configs;
+    CodeDeploy GetApplicationRevision: get_application_revision(deployments::GetApplicationRevisionRequest) -> deployments::GetApplicationRevisionResponse = deployments::get_application_revision;
+    CodeDeploy CreateDeployment: create_deployment(deployments::CreateDeploymentRequest) -> deployments::CreateDeploymentResponse = deployments::create_deployment;
+    CodeDeploy GetDeployment: get_deployment(deployments::GetDeploymentRequest) -> deployments::GetDeploymentResponse = deployments::get_deployment;
+    CodeDeploy BatchGetDeployments: batch_get_deployments(deployments::BatchGetDeploymentsRequest) -> deployments::BatchGetDeploymentsResponse = deployments::batch_get_deployments;
+    CodeDeploy ListDeployments: list_deployments(deployments::ListDeploymentsRequest) -> deployments::ListDeploymentsResponse = deployments::list_deployments;
+    CodeDeploy ListDeploymentTargets: list_deployment_targets(deployments::ListDeploymentTargetsRequest) -> deployments::ListDeploymentTargetsResponse = deployments::list_deployment_targets;
+    CodeDeploy GetDeploymentTarget: get_deployment_target(deployments::GetDeploymentTargetRequest) -> deployments::GetDeploymentTargetResponse = deployments::get_deployment_target;
+    CodeDeploy PutLifecycleEventHookExecutionStatus: put_lifecycle_event_hook_execution_status(deployments::PutLifecycleEventHookExecutionStatusRequest) -> deployments::PutLifecycleEventHookExecutionStatusResponse = deployments::put_lifecycle_event_hook_execution_status;
+    CodeDeploy StopDeployment: stop_deployment(deployments::StopDeploymentRequest) -> deployments::StopDeploymentResponse = deployments::stop_deployment;
+    Sns CreateTopic: create_topic(topics::CreateTopicRequest) -> topics::CreateTopicResponse = topics::create_topic;
+    Sns DeleteTopic: delete_topic(topics::DeleteTopicRequest) -> topics::DeleteTopicResponse = topics::delete_topic;
+    Sns ListTopics: list_topics(topics::ListTopicsRequest) -> topics::ListTopicsResponse = topics::list_topics;
+    Sns Subscribe: subscribe(topics::SubscribeRequest) -> topics::SubscribeResponse = topics::subscribe;
+    Sns Publish: publish(topics::PublishRequest) -> topics::PublishResponse = topics::publish;
+    Events PutRule: put_rule(events::PutRuleRequest) -> events::PutRuleResponse = events::put_rule;
+    Events DescribeRule: describe_rule(events::DescribeRuleRequest) -> events::DescribeRuleResponse = events::describe_rule;
+    Events ListRules: list_rules(events::ListRulesRequest) -> events::ListRulesResponse = events::list_rules;
+    Events DeleteRule: delete_rule(events::DeleteRuleRequest) -> events::DeleteRuleResponse = events::delete_rule;
+    Events PutTargets: put_targets(events::PutTargetsRequest) -> events::PutTargetsResponse = events::put_targets;
+    Events ListTargetsByRule: list_targets_by_rule(events::ListTargetsByRuleRequest) -> events::ListTargetsByRuleResponse = events::list_targets_by_rule;
+    Events RemoveTargets: remove_targets(events::RemoveTargetsRequest) -> events::RemoveTargetsResponse = events::remove_targets;
+    Events PutEvents: put_events(events::PutEventsRequest) -> events::PutEventsResponse = events::put_events;
+    Events TestEventPattern: test_event_pattern(events::TestEventPatternRequest) -> events::TestEventPatternResponse = events::test_event_pattern;
 }
 
 /// A response as JSON. Only a number that JSON does not have can fail, and none is stored.

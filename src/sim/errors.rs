@@ -13,6 +13,27 @@ pub enum Service {
     CloudWatch,
     /// AWS Systems Manager, of which only Parameter Store.
     Ssm,
+    /// AWS CodeDeploy, its Lambda platform.
+    CodeDeploy,
+    /// AWS Step Functions, standard workflows.
+    StepFunctions,
+    /// Amazon SNS.
+    Sns,
+    /// Amazon EventBridge.
+    Events,
+}
+
+impl Service {
+    /// Every simulated service.
+    pub const ALL: [Self; 7] = [
+        Self::Lambda,
+        Self::CloudWatch,
+        Self::Ssm,
+        Self::CodeDeploy,
+        Self::StepFunctions,
+        Self::Sns,
+        Self::Events,
+    ];
 }
 
 /// An error as the service itself answers it.
@@ -124,11 +145,18 @@ impl AwsError {
                 400,
                 format!("Could not find operation {operation} for version 2010-08-01"),
             ),
-            Service::Ssm => Self::new(
-                "UnknownOperationException",
+            Service::Sns => Self::new(
+                "InvalidAction",
                 400,
-                format!("Unknown operation {operation}"),
+                format!("Could not find operation {operation} for version 2010-03-31"),
             ),
+            Service::Ssm | Service::CodeDeploy | Service::StepFunctions | Service::Events => {
+                Self::new(
+                    "UnknownOperationException",
+                    400,
+                    format!("Unknown operation {operation}"),
+                )
+            }
         }
     }
 
@@ -141,7 +169,13 @@ impl AwsError {
         match (service, absent) {
             (Service::CloudWatch, Some(member)) => Self::missing_parameter(member),
             (Service::CloudWatch, None) => Self::invalid_value(problem),
-            (Service::Lambda | Service::Ssm, Some(member)) => Self::new(
+            (Service::Sns, Some(member)) => Self::new(
+                "InvalidParameter",
+                400,
+                format!("Invalid parameter: {member}"),
+            ),
+            (Service::Sns, None) => Self::new("InvalidParameter", 400, problem),
+            (_, Some(member)) => Self::new(
                 "ValidationException",
                 400,
                 format!(
@@ -150,7 +184,7 @@ impl AwsError {
                 ),
             ),
             (Service::Lambda, None) => Self::invalid_parameter(problem),
-            (Service::Ssm, None) => Self::new("ValidationException", 400, problem),
+            (_, None) => Self::new("ValidationException", 400, problem),
         }
     }
 }

@@ -185,7 +185,12 @@ impl World {
         answer(kind, service).map(Err)
     }
 
-    fn next_fault(&mut self, service: Service, operation: &str) -> Option<(FaultKind, Effect)> {
+    /// The fault that the next call of that operation meets.
+    pub(super) fn next_fault(
+        &mut self,
+        service: Service,
+        operation: &str,
+    ) -> Option<(FaultKind, Effect)> {
         let now = self.now;
         let rule = self
             .faults
@@ -199,7 +204,7 @@ impl World {
 }
 
 /// What a fault looks like to the caller.
-fn answer(kind: FaultKind, service: Service) -> Result<AwsError, Outage> {
+pub(super) fn answer(kind: FaultKind, service: Service) -> Result<AwsError, Outage> {
     match kind {
         FaultKind::Timeout => Err(Outage::Timeout),
         FaultKind::ConnectionReset => Err(Outage::ConnectionReset),
@@ -214,7 +219,10 @@ fn throttled(service: Service) -> AwsError {
         Service::Lambda => AwsError::lambda("TooManyRequestsException", 429, "Rate exceeded")
             .with("Reason", json!("CallerRateLimitExceeded")),
         Service::CloudWatch => AwsError::new("Throttling", 400, "Rate exceeded"),
-        Service::Ssm => AwsError::new("ThrottlingException", 400, "Rate exceeded"),
+        Service::Sns => AwsError::new("Throttling", 400, "Rate exceeded"),
+        Service::Ssm | Service::CodeDeploy | Service::StepFunctions | Service::Events => {
+            AwsError::new("ThrottlingException", 400, "Rate exceeded")
+        }
     }
 }
 
@@ -228,9 +236,14 @@ fn internal_error(service: Service) -> AwsError {
             "InternalServiceError",
             "Request processing has failed because of an unknown error.",
         ),
-        Service::Ssm => (
+        Service::Ssm | Service::CodeDeploy | Service::StepFunctions => (
             "InternalServerError",
             "An error occurred on the server side.",
+        ),
+        Service::Sns => ("InternalError", "An internal error occurred."),
+        Service::Events => (
+            "InternalException",
+            "This exception occurs due to unexpected causes.",
         ),
     };
     AwsError::new(code, 500, message)
@@ -240,7 +253,10 @@ fn access_denied(service: Service) -> AwsError {
     let (code, status) = match service {
         Service::Lambda => ("AccessDeniedException", 403),
         Service::CloudWatch => ("AccessDenied", 403),
-        Service::Ssm => ("AccessDeniedException", 400),
+        Service::Sns => ("AuthorizationError", 403),
+        Service::Ssm | Service::CodeDeploy | Service::StepFunctions | Service::Events => {
+            ("AccessDeniedException", 400)
+        }
     };
     AwsError::new(
         code,

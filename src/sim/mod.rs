@@ -1,4 +1,5 @@
-//! The simulated AWS: Lambda, CloudWatch and SSM as far as a canary release sees them.
+//! The simulated AWS: Lambda, CloudWatch, SSM, CodeDeploy, Step Functions, SNS and EventBridge as
+//! far as a canary release sees them.
 //!
 //! [`World`] holds everything. It is deterministic: no I/O, no async, no threads and no clock of
 //! its own. The caller moves the time with [`World::advance_to`]; randomness comes from streams
@@ -11,18 +12,23 @@
 //! What it refuses to know: wire protocols, rollouts, policies. Start reading at [`world`].
 
 pub mod alarms;
+pub mod deployments;
 mod dispatch;
 mod encoding;
 pub mod errors;
+pub mod events;
+pub mod executions;
 pub mod faults;
 #[cfg(test)]
 mod fixture;
+pub mod invocations;
 pub mod lambda;
 pub mod metrics;
 mod paging;
 pub mod parameters;
 pub mod ports;
 mod streams;
+pub mod topics;
 pub mod trace;
 pub mod traffic;
 mod wire;

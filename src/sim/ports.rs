@@ -187,9 +187,13 @@ pub fn play(
 ) -> Snapshot {
     while snapshot.state.end().is_none() && ports.now() < until {
         let wanted = wish(ports.now());
-        let pass = now_or_panic(driver::pass(ports, assignment, &snapshot, wanted, || {
-            ports.now()
-        }));
+        let pass = now_or_panic(driver::pass(
+            ports,
+            assignment,
+            &snapshot,
+            Ok(wanted),
+            || ports.now(),
+        ));
         each(ports, &pass);
         ports.sleep(pass.wait);
         snapshot = pass.snapshot;

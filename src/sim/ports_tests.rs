@@ -8,7 +8,7 @@ use super::*;
 use crate::judge::alarms::{AlarmRule, AlarmRules, InsufficientData};
 use crate::judge::{Doubt, Regression};
 use crate::rollout::{
-    Cause, Contenders, End, Failure, Limits, Mode, Reason, Rules, State, Version, Weight,
+    Cause, Contenders, End, Failure, Finish, Limits, Mode, Reason, Rules, State, Version, Weight,
 };
 use crate::sim::Behaviour;
 
@@ -78,6 +78,7 @@ fn assignment(plan: &str) -> Assignment {
                 error_budget: SignedDuration::from_mins(2),
             },
             mode: Mode::Enforce,
+            finish: Finish::Promote,
         },
         alarms: AlarmRules {
             alarms: vec![AlarmRule {

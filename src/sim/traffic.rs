@@ -10,6 +10,7 @@ use rand::RngExt;
 use rand_distr::{Binomial, Distribution, Poisson, StandardNormal};
 
 use super::errors::AwsError;
+use super::invocations;
 use super::lambda::{Route, VersionState};
 use super::metrics::emission::{Cell, CellKey, Emission, LONGEST_MS, RouteId, end_minute};
 use super::metrics::store::Store;
@@ -76,6 +77,8 @@ impl Behaviour {
 struct Source {
     function: String,
     alias: String,
+    /// Requests a second.
+    rate: f64,
     arrivals: Option<Poisson<f64>>,
     stream: Stream,
     targets: BTreeMap<(String, bool), Target>,
@@ -154,11 +157,12 @@ impl World {
         let source = self.traffic.sources.entry(key).or_insert_with(|| Source {
             function: function.to_owned(),
             alias: alias.to_owned(),
+            rate: 0.0,
             arrivals: None,
             stream: stream(seed, &format!("arrivals:{function}:{alias}")),
             targets: BTreeMap::new(),
         });
-        source.arrivals = arrivals;
+        (source.rate, source.arrivals) = (requests_per_second, arrivals);
         Ok(())
     }
 
@@ -210,38 +214,43 @@ impl Source {
             let Some(behaviour) = active_behaviour(world, &self.function, &version) else {
                 continue;
             };
+            let route = self.route(&version, weighted);
+            if world.takes_requests(&route, self.rate) {
+                invocations::send_requests(world, &route, second, share);
+                continue;
+            }
             let (seed, emission, store) = (world.seed, &mut world.emission, &mut world.metrics);
-            let target = self.target(version, weighted, seed, emission, store);
+            let target = self.target(&route, seed, emission, store);
             count(target, second, late, share, behaviour, emission);
+        }
+    }
+
+    fn route(&self, version: &str, weighted: bool) -> Route {
+        Route {
+            function: self.function.clone(),
+            qualifier: Some(self.alias.clone()),
+            executed_version: version.to_owned(),
+            weighted,
         }
     }
 
     fn target(
         &mut self,
-        version: String,
-        weighted: bool,
+        route: &Route,
         seed: u64,
         emission: &mut Emission,
         store: &mut Store,
     ) -> &mut Target {
+        let key = (route.executed_version.clone(), route.weighted);
         let (function, alias) = (&self.function, &self.alias);
         self.targets
-            .entry((version, weighted))
-            .or_insert_with_key(|(version, weighted)| {
-                let route = Route {
-                    function: function.clone(),
-                    qualifier: Some(alias.clone()),
-                    executed_version: version.clone(),
-                    weighted: *weighted,
-                };
-                let stream = stream(
+            .entry(key)
+            .or_insert_with_key(|(version, weighted)| Target {
+                route: emission.intern(route, store, seed),
+                stream: stream(
                     seed,
                     &format!("outcomes:{function}:{alias}:{version}:{weighted}"),
-                );
-                Target {
-                    route: emission.intern(&route, store, seed),
-                    stream,
-                }
+                ),
             })
     }
 }

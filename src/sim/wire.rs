@@ -28,16 +28,17 @@ impl Member for f64 {}
 impl<T> Member for Vec<T> {}
 impl<K, V> Member for BTreeMap<K, V> {}
 
-/// Declares structs whose members are AWS's, in PascalCase. Unknown members are ignored on the
-/// way in, absent ones are skipped on the way out.
+/// Declares structs whose members are AWS's, in PascalCase or, after `camelCase;`, in camelCase.
+/// Unknown members are ignored on the way in, absent ones are skipped on the way out.
 macro_rules! wire {
-    ($(
+    (camelCase; $($rest:tt)*) => { $crate::sim::wire::wire! { @declare "camelCase" $($rest)* } };
+    (@declare $case:literal $(
         $(#[$meta:meta])*
         $name:ident { $( $(#[$field_meta:meta])* $field:ident : $ty:ty ),* $(,)? }
     )*) => {$(
         $(#[$meta])*
         #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-        #[serde(rename_all = "PascalCase")]
+        #[serde(rename_all = $case)]
         #[allow(missing_docs, reason = "the members are AWS's, described in its API reference")]
         pub struct $name {
             $(
@@ -49,5 +50,6 @@ macro_rules! wire {
 
         impl crate::sim::wire::Member for $name {}
     )*};
+    ($($rest:tt)*) => { $crate::sim::wire::wire! { @declare "PascalCase" $($rest)* } };
 }
 pub(super) use wire;

@@ -5,12 +5,17 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::alarms::Alarms;
+use super::deployments::{self, Deployments};
+use super::events::Events;
+use super::executions::{self, Executions};
 use super::faults::FaultRule;
-use super::lambda::Function;
+use super::invocations::{self, Invocations};
+use super::lambda::{AliasChange, Function};
 use super::metrics::emission::Emission;
 use super::metrics::store::Store;
 use super::parameters::Stored;
 use super::streams::{self, Stream};
+use super::topics::Topics;
 use super::trace::Trace;
 use super::traffic::Traffic;
 
@@ -29,6 +34,12 @@ pub struct World {
     pub(super) metric_status: Option<String>,
     pub(super) alarms: Alarms,
     pub(super) parameters: BTreeMap<String, Stored>,
+    pub(super) deployments: Deployments,
+    pub(super) executions: Executions,
+    pub(super) invocations: Invocations,
+    pub(super) events: Events,
+    pub(super) topics: Topics,
+    pub(super) alias_changes: Vec<AliasChange>,
     pub(super) faults: Vec<FaultRule>,
     pub(super) trace: Trace,
 }
@@ -44,6 +55,12 @@ enum Event {
     Publication,
     /// Alarms are evaluated.
     Evaluation,
+    /// A deployment goes on.
+    Deployment,
+    /// An execution goes on.
+    Execution,
+    /// An asynchronous invocation is tried.
+    Attempt,
 }
 
 impl World {
@@ -63,6 +80,12 @@ impl World {
             metric_status: None,
             alarms: Alarms::default(),
             parameters: BTreeMap::new(),
+            deployments: Deployments::default(),
+            executions: Executions::default(),
+            invocations: Invocations::default(),
+            events: Events::default(),
+            topics: Topics::default(),
+            alias_changes: Vec::new(),
             faults: Vec::new(),
             trace: Trace::default(),
         }
@@ -97,20 +120,44 @@ impl World {
     /// Lets time pass: traffic, publication of metrics and evaluation of alarms, in the order of
     /// their times. Going back is a no-op.
     pub fn advance_to(&mut self, to: Timestamp) {
-        while let Some((second, event)) = self
-            .next_event()
-            .filter(|(second, _)| *second <= to.as_second())
-        {
-            let at = Timestamp::from_second(second).unwrap_or(to);
-            self.now = self.now.max(at);
-            match event {
-                Event::Traffic => self.draw_traffic(),
-                Event::Minute => self.emission.close_minutes(second),
-                Event::Publication => self.emission.publish(second, &mut self.metrics),
-                Event::Evaluation => self.evaluate_alarms(second),
-            }
+        while let Some((second, event)) = self.due_by(to) {
+            self.happen(second, event);
         }
-        self.now = self.now.max(to);
+        self.arrive(to);
+    }
+
+    /// The same, but time stands still at the moment at which a function that a process serves is
+    /// invoked, until all such invocations have ended. For callers that serve them in real time.
+    pub fn advance_while_idle(&mut self, to: Timestamp) {
+        while self.open_invocations() == 0 {
+            let Some((second, event)) = self.due_by(to) else {
+                return self.arrive(to);
+            };
+            self.happen(second, event);
+        }
+    }
+
+    fn due_by(&self, to: Timestamp) -> Option<(i64, Event)> {
+        self.next_event()
+            .filter(|(second, _)| *second <= to.as_second())
+    }
+
+    fn happen(&mut self, second: i64, event: Event) {
+        let at = Timestamp::from_second(second).unwrap_or(self.now);
+        self.now = self.now.max(at);
+        match event {
+            Event::Traffic => self.draw_traffic(),
+            Event::Minute => self.emission.close_minutes(second),
+            Event::Publication => self.emission.publish(second, &mut self.metrics),
+            Event::Evaluation => self.evaluate_alarms(second),
+            Event::Deployment => deployments::run_due(self, second),
+            Event::Execution => executions::run_due(self, second),
+            Event::Attempt => invocations::run_due(self, second),
+        }
+    }
+
+    fn arrive(&mut self, at: Timestamp) {
+        self.now = self.now.max(at);
         self.traffic.skip_to(self.now.as_second());
     }
 
@@ -121,6 +168,9 @@ impl World {
             (self.emission.next_minute(), Event::Minute),
             (self.emission.next_publication(), Event::Publication),
             (self.alarms.next_evaluation(), Event::Evaluation),
+            (self.deployments.next_due(), Event::Deployment),
+            (self.executions.next_due(), Event::Execution),
+            (self.invocations.next_due(), Event::Attempt),
         ];
         candidates
             .into_iter()

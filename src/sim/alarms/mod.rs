@@ -6,6 +6,7 @@ mod describe;
 mod evaluation;
 mod history;
 mod missing_data;
+mod notification;
 mod reason;
 mod rule;
 mod state;

@@ -111,8 +111,8 @@ pub(in crate::sim) fn set_alarm_state(
 }
 
 impl World {
-    /// Writes an alarm's state. A changed value goes into the history and to the composite alarms
-    /// that watch this one; an equal one only moves `StateUpdatedTimestamp`.
+    /// Writes an alarm's state. A changed value goes into the history, to EventBridge and to the
+    /// composite alarms that watch this one; an equal one only moves `StateUpdatedTimestamp`.
     pub(super) fn set_state(
         &mut self,
         name: &str,
@@ -134,6 +134,7 @@ impl World {
         alarm.state.value = value;
         alarm.state.transitioned = now;
         self.record_transition(name, &old);
+        self.announce(name, &old);
         self.propagate(name);
     }
 

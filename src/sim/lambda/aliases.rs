@@ -133,6 +133,13 @@ pub(in crate::sim) fn update_alias(
     }
     alias.revision_id = world.next_revision();
     let answer = describe(world, &function_name, &request.name, &alias);
+    world.alias_changes.push(AliasChange {
+        at: world.now(),
+        function: function_name.clone(),
+        alias: request.name.clone(),
+        version: alias.version.clone(),
+        weights: alias.weights.clone(),
+    });
     world
         .function_mut(&function_name)?
         .aliases
@@ -153,7 +160,28 @@ pub(in crate::sim) fn delete_alias(
     Ok(DeleteAliasResponse {})
 }
 
+/// An alias as a write left it.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct AliasChange {
+    /// When.
+    pub at: jiff::Timestamp,
+    /// The function.
+    pub function: String,
+    /// The alias.
+    pub alias: String,
+    /// The version that gets what the weights leave.
+    pub version: String,
+    /// Share of the traffic by additional version.
+    pub weights: BTreeMap<String, f64>,
+}
+
 impl World {
+    /// Every write of an alias so far, by whomever, oldest first.
+    #[must_use]
+    pub fn alias_changes(&self) -> &[AliasChange] {
+        &self.alias_changes
+    }
+
     /// Gives an alias a new revision id and changes nothing else, as operations on provisioned
     /// concurrency do.
     ///

@@ -1,4 +1,5 @@
-//! Invocations one by one, as a client makes them. Traffic in bulk is in `traffic`.
+//! What a modelled function answers to one invocation. Traffic in bulk is in `traffic`, who waits
+//! for the answer in `invocations`.
 
 use rand::RngExt;
 use serde_json::json;
@@ -10,45 +11,25 @@ use crate::sim::errors::AwsError;
 use crate::sim::streams::uuid;
 use crate::sim::world::World;
 
-pub(in crate::sim) fn invoke(
-    world: &mut World,
-    request: InvokeRequest,
-) -> Result<InvokeResponse, AwsError> {
-    if request.payload.as_ref().is_some_and(|payload| {
-        serde_json::from_str::<serde::de::IgnoredAny>(payload).is_err() && !payload.is_empty()
-    }) {
-        return Err(AwsError::lambda(
-            "InvalidRequestContentException",
-            400,
-            "Could not parse request body into json: Unrecognized token",
-        ));
+/// Refuses a payload that is not JSON; none at all is fine.
+pub(in crate::sim) fn check_payload(request: &InvokeRequest) -> Result<(), AwsError> {
+    let payload = request.payload.as_deref().unwrap_or_default();
+    if payload.is_empty() || serde_json::from_str::<serde::de::IgnoredAny>(payload).is_ok() {
+        return Ok(());
     }
-    let route = world.route(&request.function_name, request.qualifier.as_deref())?;
-    match request.invocation_type.as_deref() {
-        None | Some("RequestResponse") => {
-            run(world, &route, request.log_type.as_deref() == Some("Tail"))
-        }
-        Some("Event") => {
-            // AWS runs it later and forgets the result; here it is run and counted at once.
-            run(world, &route, false)?;
-            Ok(InvokeResponse {
-                status_code: 202,
-                ..Default::default()
-            })
-        }
-        Some("DryRun") => Ok(InvokeResponse {
-            status_code: 204,
-            ..Default::default()
-        }),
-        Some(other) => Err(AwsError::constraint(
-            other,
-            "invocationType",
-            "Member must satisfy enum value set: [Event, RequestResponse, DryRun]",
-        )),
-    }
+    Err(AwsError::lambda(
+        "InvalidRequestContentException",
+        400,
+        "Could not parse request body into json: Unrecognized token",
+    ))
 }
 
-fn run(world: &mut World, route: &Route, tail: bool) -> Result<InvokeResponse, AwsError> {
+/// Runs a modelled function: drawn from its behaviour, counted, and answered at once.
+pub(in crate::sim) fn run_modelled(
+    world: &mut World,
+    route: &Route,
+    tail: bool,
+) -> Result<InvokeResponse, AwsError> {
     let behaviour = world.behaviour(route);
     let (started, name) = (
         world.now(),
@@ -60,13 +41,7 @@ fn run(world: &mut World, route: &Route, tail: bool) -> Result<InvokeResponse, A
     let duration = behaviour.duration(stream);
     let request_id = uuid(stream);
     if throttled {
-        world.record_throttle(route, started);
-        return Err(
-            AwsError::lambda("TooManyRequestsException", 429, "Rate Exceeded.").with(
-                "Reason",
-                json!("ReservedFunctionConcurrentInvocationLimitExceeded"),
-            ),
-        );
+        return Err(throttle(world, route));
     }
     world.record_invocation(route, started, duration, failed);
     let payload = if failed {
@@ -88,7 +63,18 @@ fn run(world: &mut World, route: &Route, tail: bool) -> Result<InvokeResponse, A
     })
 }
 
-fn log(request_id: &str, version: &str, duration: f64) -> String {
+/// Counts a request that found no free concurrency, and says what its caller hears.
+pub(in crate::sim) fn throttle(world: &mut World, route: &Route) -> AwsError {
+    let now = world.now();
+    world.record_throttle(route, now);
+    AwsError::lambda("TooManyRequestsException", 429, "Rate Exceeded.").with(
+        "Reason",
+        json!("ReservedFunctionConcurrentInvocationLimitExceeded"),
+    )
+}
+
+/// The end of the log, as `LogType: Tail` asks for it.
+pub(in crate::sim) fn log(request_id: &str, version: &str, duration: f64) -> String {
     base64(
         format!(
             "START RequestId: {request_id} Version: {version}\nEND RequestId: {request_id}\n\

@@ -13,12 +13,13 @@ pub use routing::Route;
 pub use versions::VersionState;
 pub use wire::*;
 
+pub use aliases::AliasChange;
 pub(super) use aliases::{create_alias, delete_alias, get_alias, list_aliases, update_alias};
 pub(super) use functions::{
     Function, create_function, get_function, get_function_configuration, update_function_code,
     update_function_configuration,
 };
-pub(super) use invoke::invoke;
+pub(super) use invoke::{check_payload, log, run_modelled, throttle};
 pub(super) use tags::{list_tags, tag_resource};
 pub(super) use versions::{list_versions_by_function, publish_version};
 

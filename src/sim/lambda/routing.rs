@@ -68,6 +68,16 @@ impl World {
         })
     }
 
+    /// The bare name and the qualifier that a spelling of a function's name means.
+    pub(in crate::sim) fn named(
+        &self,
+        function: &str,
+        qualifier: Option<&str>,
+    ) -> Result<(String, Option<String>), AwsError> {
+        let name = FunctionName::parse(function, self)?.qualified(qualifier.map(str::to_owned))?;
+        Ok((name.name, name.qualifier))
+    }
+
     /// How the version at the end of a route behaves.
     pub(in crate::sim) fn behaviour(&self, route: &Route) -> Behaviour {
         self.functions

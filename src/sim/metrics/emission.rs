@@ -80,6 +80,17 @@ pub(in crate::sim) struct Emission {
     /// By the second of publication and a running number.
     pending: BTreeMap<(i64, u64), (SeriesId, i64, Aggregate)>,
     sequence: u64,
+    /// Everything so far, of each route.
+    totals: BTreeMap<RouteId, Tally>,
+}
+
+/// How many invocations there were, and how many of them failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Tally {
+    /// All of them.
+    pub invocations: f64,
+    /// Those that ended in a function error.
+    pub errors: f64,
 }
 
 impl Emission {
@@ -108,11 +119,18 @@ impl Emission {
         if more.durations.is_empty() && more.throttles == 0.0 {
             return;
         }
+        self.tally(key.route, more.invocations, more.errors);
         let cell = self.cell(key);
         cell.invocations += more.invocations;
         cell.errors += more.errors;
         cell.throttles += more.throttles;
         cell.durations.extend(more.durations);
+    }
+
+    fn tally(&mut self, route: RouteId, invocations: f64, errors: f64) {
+        let total = self.totals.entry(route).or_default();
+        total.invocations += invocations;
+        total.errors += errors;
     }
 
     /// The second at which the next minute with invocations is over.
@@ -184,10 +202,27 @@ impl World {
         duration_ms: f64,
         failed: bool,
     ) {
+        let errors = f64::from(u8::from(failed));
         let cell = self.cell_of(route, started, duration_ms);
         cell.invocations += 1.0;
-        cell.errors += f64::from(u8::from(failed));
+        cell.errors += errors;
         cell.durations.push((duration_ms, 1.0));
+        let id = self.emission.intern(route, &mut self.metrics, self.seed);
+        self.emission.tally(id, 1.0, errors);
+    }
+
+    /// What a version has been through so far, by every alias: at once, where CloudWatch shows it
+    /// a minute or two later.
+    #[must_use]
+    pub fn tally(&self, function: &str, version: &str) -> Tally {
+        let routes = self.emission.index.iter();
+        routes
+            .filter(|(route, _)| route.function == function && route.executed_version == version)
+            .filter_map(|(_, id)| self.emission.totals.get(id))
+            .fold(Tally::default(), |sum, route| Tally {
+                invocations: sum.invocations + route.invocations,
+                errors: sum.errors + route.errors,
+            })
     }
 
     /// Counts a request that was throttled before it became an invocation.

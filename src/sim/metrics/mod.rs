@@ -14,6 +14,7 @@ mod statistic;
 pub(super) mod store;
 mod wire;
 
+pub use emission::Tally;
 pub use wire::*;
 
 pub(super) use aggregate::Aggregate;
