@@ -7,6 +7,8 @@
 //! * Signatures are not verified: any key will do. An unsigned request is refused, as by AWS.
 //! * Whatever is not here is answered at once in the shape that AWS gives errors in that protocol.
 //! * Simulated outages are real: a time-out is silence, a reset is a TCP reset.
+//! * With [`Config::functions`], functions whose handler the program has are real processes, over
+//!   Lambda's Runtime API. Time stands still while one of them has an invocation to answer.
 //! * `/_local/` is for the person at the keyboard, without signatures and in plain JSON: what is
 //!   here, traffic, behaviour, faults, the trace. See [`admin`](self#administration).
 //!
@@ -22,6 +24,9 @@
 //! | `POST /_local/faults` | `{"kind","service","operation","effect","seconds","times"}` | adds a rule; only `kind` is needed |
 //! | `DELETE /_local/faults` | | removes all rules |
 //! | `GET /_local/calls` | | the newest calls; `?limit=n` |
+//! | `GET /_local/events` | | the newest events on the bus; `?limit=n` |
+//! | `GET /_local/messages` | | the newest messages to topics; `?limit=n` |
+//! | `GET /_local/logs` | | what a function's processes printed; `?function=name` |
 //!
 //! Only loopback reaches them, and no page in a browser (requests with an `Origin` are refused).
 //!
@@ -31,17 +36,21 @@
 mod admin;
 mod body;
 mod connection;
+mod processes;
 mod protocol;
 mod sample;
 mod server;
+mod shared;
+pub mod stack;
 mod welcome;
 
-pub use sample::sample_world;
+pub use sample::{first_version_world, sample_world};
 pub use welcome::welcome;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -51,6 +60,8 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::sim::World;
+use processes::Launch;
+use shared::Shared;
 
 /// The port unless another one is asked for.
 pub const DEFAULT_PORT: u16 = 4599;
@@ -58,9 +69,6 @@ pub const DEFAULT_PORT: u16 = 4599;
 /// The greatest speed: an unoptimised build simulates about 70,000 seconds in one, and calls have
 /// to come in between.
 const MAX_SPEED: f64 = 10_000.0;
-
-/// How often the world moves on by itself.
-const HEARTBEAT: Duration = Duration::from_millis(200);
 
 /// How long a shutdown waits for answers that are under way.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -76,6 +84,9 @@ pub struct Config {
     pub seed: u64,
     /// Serve on an address that others can reach. Anyone there can then use the endpoint.
     pub allow_remote: bool,
+    /// The program that serves functions with the handlers `pre_traffic`, `post_traffic`,
+    /// `stepper` and `sample`, each in processes of its own. Without it they are modelled too.
+    pub functions: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -86,6 +97,7 @@ impl Default for Config {
             speed: 1.0,
             seed: 1,
             allow_remote: false,
+            functions: None,
         }
     }
 }
@@ -107,6 +119,15 @@ pub enum StartError {
     /// The speed is not a number above zero.
     #[error("the speed must be a number above 0 and at most {MAX_SPEED}, not {0}")]
     Speed(f64),
+    /// The program for the functions cannot be started.
+    #[error("there is no program for the functions at {}", path.display())]
+    Functions {
+        /// The program that was asked for.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {
@@ -126,15 +147,7 @@ pub struct LocalAws {
     closing: watch::Sender<bool>,
     server: JoinHandle<()>,
     heartbeat: JoinHandle<()>,
-}
-
-/// What requests share.
-#[derive(Debug)]
-struct Shared {
-    world: Mutex<World>,
-    clock: Clock,
-    config: Config,
-    closing: watch::Receiver<bool>,
+    functions: JoinHandle<()>,
 }
 
 impl LocalAws {
@@ -158,21 +171,23 @@ impl LocalAws {
             address: config.address,
             source,
         })?;
+        let mut world = world;
+        let launch = launch(&config, &world, address)?;
+        if launch.is_some() {
+            world.host(processes::HANDLERS);
+        }
         let (closing, closed) = watch::channel(false);
-        let shared = Arc::new(Shared {
-            clock: Clock::scaled(world.now(), config.speed),
-            world: Mutex::new(world),
-            config,
-            closing: closed,
-        });
+        let shared = Arc::new(Shared::new(world, config, closed));
         let server = tokio::spawn(server::run(listener, Arc::clone(&shared)));
-        let heartbeat = tokio::spawn(beat(Arc::clone(&shared)));
+        let heartbeat = tokio::spawn(shared::beat(Arc::clone(&shared)));
+        let functions = tokio::spawn(processes::run(Arc::clone(&shared), launch));
         Ok(Self {
             shared,
             address,
             closing,
             server,
             heartbeat,
+            functions,
         })
     }
 
@@ -206,10 +221,18 @@ impl LocalAws {
         self.shared.clock.clone()
     }
 
-    /// Stops: finishes the answers that are under way, breaks the connections that a simulated
+    /// The newest 1,000 lines that the processes of a function have printed, oldest first.
+    #[must_use]
+    pub fn logs(&self, function: &str) -> Vec<String> {
+        self.shared.logs.of(function)
+    }
+
+    /// Stops: kills the functions' processes, finishes the answers that are under way, breaks the connections that a simulated
     /// time-out keeps waiting, and frees the port.
     pub async fn shutdown(mut self) {
         self.closing.send_replace(true);
+        // Once this returns, no process of a function is left.
+        let _ = tokio::time::timeout(FAREWELL, &mut self.functions).await;
         if tokio::time::timeout(FAREWELL, &mut self.server)
             .await
             .is_err()
@@ -224,24 +247,7 @@ impl Drop for LocalAws {
         self.closing.send_replace(true);
         self.server.abort();
         self.heartbeat.abort();
-    }
-}
-
-impl Shared {
-    fn with_world<R>(&self, f: impl FnOnce(&mut World) -> R) -> R {
-        // A panic inside the world concerns the call that met it; later ones see what it left.
-        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        world.advance_to(self.clock.now());
-        let result = f(&mut world);
-        // Whoever moved the world on has moved its clock on too.
-        self.clock.skip_to(world.now());
-        result
-    }
-
-    /// Returns when the endpoint stops.
-    async fn closed(&self) {
-        // An error means that the sender is gone, which is the same.
-        let _ = self.closing.clone().wait_for(|closing| *closing).await;
+        self.functions.abort();
     }
 }
 
@@ -254,10 +260,34 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
         })
 }
 
-/// Moves the world on, so that alarms are evaluated although nobody calls.
-async fn beat(shared: Arc<Shared>) {
-    loop {
-        tokio::time::sleep(HEARTBEAT).await;
-        shared.with_world(|_| ());
-    }
+/// How to start the functions' processes, if there is a program for them.
+fn launch(
+    config: &Config,
+    world: &World,
+    address: SocketAddr,
+) -> Result<Option<Launch>, StartError> {
+    let Some(path) = &config.functions else {
+        return Ok(None);
+    };
+    let program = path
+        .canonicalize()
+        .and_then(|program| match program.is_file() {
+            true => Ok(program),
+            false => Err(io::Error::other("it is not a file")),
+        })
+        .map_err(|source| StartError::Functions {
+            path: path.clone(),
+            source,
+        })?;
+    // Who listens everywhere is reached on loopback.
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    Ok(Some(Launch {
+        program,
+        endpoint: format!("http://{}", SocketAddr::new(ip, address.port())),
+        region: world.region().to_owned(),
+    }))
 }

@@ -23,19 +23,35 @@ const TRAFFIC: f64 = 20.0;
 /// If the simulated AWS refuses its own sample, which its tests exclude.
 #[must_use]
 pub fn sample_world(seed: u64, now: Timestamp) -> World {
+    world(seed, now, &function(), TRAFFIC)
+}
+
+/// The same account with version 1 alone, and so many requests a second.
+///
+/// # Panics
+///
+/// If the simulated AWS refuses its own sample, which its tests exclude.
+#[must_use]
+pub fn first_version_world(seed: u64, now: Timestamp, requests_per_second: f64) -> World {
+    let [create, first, .., alias] = function();
+    world(seed, now, &[create, first, alias], requests_per_second)
+}
+
+fn world(seed: u64, now: Timestamp, function: &[(&str, Value)], requests: f64) -> World {
     let mut world = World::new(seed, now - PAST);
-    furnish(&mut world).expect("the sample is a constant that the simulated AWS accepts");
+    furnish(&mut world, function, requests)
+        .expect("the sample is a constant that the simulated AWS accepts");
     world.clear_trace();
     world.advance_to(now);
     world
 }
 
-fn furnish(world: &mut World) -> Result<(), AwsError> {
-    for (operation, input) in function() {
-        world.call(Service::Lambda, operation, input)?;
+fn furnish(world: &mut World, function: &[(&str, Value)], requests: f64) -> Result<(), AwsError> {
+    for (operation, input) in function {
+        world.call(Service::Lambda, operation, input.clone())?;
     }
     world.call(Service::CloudWatch, "PutMetricAlarm", alarm())?;
-    world.set_traffic("hello", "live", TRAFFIC)
+    world.set_traffic("hello", "live", requests)
 }
 
 /// The function, its versions and its alias, in the order of their making.
@@ -48,7 +64,7 @@ fn function() -> [(&'static str, Value); 5] {
                 "Description": "the first release",
                 "Role": "arn:aws:iam::000000000000:role/hello",
                 "Runtime": "provided.al2023",
-                "Handler": "bootstrap",
+                "Handler": "sample",
                 "Timeout": 10,
                 "Code": {"ZipFile": "hello, world"},
             }),

@@ -10,6 +10,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
+use serde::Deserialize as _;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -17,7 +18,9 @@ use uuid::Uuid;
 use super::connection::{BreakableListener, Breaker};
 use super::protocol::{Encoded, Target};
 use super::{Shared, admin, body};
-use crate::sim::{AwsError, Outage};
+use crate::sim::invocations::Begun;
+use crate::sim::lambda::InvokeRequest;
+use crate::sim::{AwsError, Outage, Service};
 
 /// The longest that a simulated time-out is kept open: no client waits that long for AWS.
 const SILENCE: Duration = Duration::from_secs(900);
@@ -47,7 +50,7 @@ async fn answer(
         return respond(admin::answer(&shared, breaker.peer, &head, read));
     }
     let target = Target::identify(&head, read.as_deref().unwrap_or_default());
-    match carry_out(&shared, &target, &head, read) {
+    match carry_out(&shared, &target, &head, read).await {
         Ok(answer) => {
             log(&target, breaker.peer, &answer);
             respond(target.encode(answer, &Uuid::new_v4().to_string()))
@@ -60,7 +63,7 @@ async fn answer(
 }
 
 /// The service's answer, or the outage that the world's faults put in its place.
-fn carry_out(
+async fn carry_out(
     shared: &Shared,
     target: &Target,
     head: &Parts,
@@ -71,11 +74,27 @@ fn carry_out(
         Ok((service, input))
     });
     match request {
+        Ok((Service::Lambda, input)) if target.operation == "Invoke" => invoke(shared, input).await,
         Ok((service, input)) => {
             shared.with_world(|world| world.call_with_faults(service, &target.operation, input))
         }
         Err(refusal) => Ok(Err(refusal)),
     }
+}
+
+/// `Invoke`, which may have to wait for a process.
+async fn invoke(shared: &Shared, input: Value) -> Result<Result<Value, AwsError>, Outage> {
+    let Ok(request) = InvokeRequest::deserialize(&input) else {
+        // The operation itself says what is wrong.
+        return shared.with_world(|world| world.call_with_faults(Service::Lambda, "Invoke", input));
+    };
+    let response = match shared.with_world(|world| world.begin_invoke_with_faults(request))? {
+        Ok(Begun::Done(response)) => Ok(response),
+        Ok(Begun::Pending(id)) => shared.response(id).await.ok_or(Outage::ConnectionReset)?,
+        Err(error) => Err(error),
+    };
+    // A response is text and small numbers, which JSON always has.
+    Ok(response.map(|response| serde_json::to_value(response).unwrap_or_default()))
 }
 
 /// Does to the client what the outage says. What is returned never reaches it: the connection is

@@ -25,6 +25,10 @@ const SERVICES: &[(&str, Service)] = &[
     ("lambda", Service::Lambda),
     ("cloudwatch", Service::CloudWatch),
     ("ssm", Service::Ssm),
+    ("codedeploy", Service::CodeDeploy),
+    ("stepfunctions", Service::StepFunctions),
+    ("sns", Service::Sns),
+    ("events", Service::Events),
 ];
 
 /// A rule as it is asked for.
@@ -41,7 +45,8 @@ pub(super) struct Request {
 
 /// Adds a rule, in force from now.
 pub(super) fn add(shared: &Shared, request: Request) -> Result<Value, Refusal> {
-    let mut rule = FaultRule::new(pick("kind", KINDS, &request.kind)?, shared.clock.now());
+    let kind = pick("kind", KINDS, &request.kind)?;
+    let mut rule = FaultRule::new(kind, shared.with_world(|world| world.now()));
     if let Some(service) = &request.service {
         rule = rule.on(pick("service", SERVICES, service)?);
     }

@@ -4,6 +4,7 @@
 
 mod faults;
 mod levers;
+mod looks;
 
 use std::net::SocketAddr;
 
@@ -28,10 +29,11 @@ const ROUTES: &[&str] = &[
     "POST /_local/faults",
     "DELETE /_local/faults",
     "GET /_local/calls",
+    "GET /_local/events",
+    "GET /_local/messages",
+    "GET /_local/logs",
+    "GET /_local/deployments",
 ];
-
-/// How many calls a listing shows unless it is asked for more or fewer.
-const CALLS_SHOWN: usize = 100;
 
 /// Why an administrator's request was refused, and what to do instead.
 #[derive(Debug)]
@@ -135,7 +137,11 @@ fn route(shared: &Shared, head: &Parts, body: &[u8]) -> Result<Value, Refusal> {
         (&Method::GET, "faults") => Ok(faults::list(shared)),
         (&Method::POST, "faults") => faults::add(shared, parse(body)?),
         (&Method::DELETE, "faults") => Ok(faults::clear(shared)),
-        (&Method::GET, "calls") => calls(shared, &head.uri),
+        (&Method::GET, "calls") => looks::calls(shared, &head.uri),
+        (&Method::GET, "events") => looks::events(shared, &head.uri),
+        (&Method::GET, "messages") => looks::messages(shared, &head.uri),
+        (&Method::GET, "logs") => looks::logs(shared, &head.uri),
+        (&Method::GET, "deployments") => Ok(looks::deployments(shared)),
         (method, _) => Err(Refusal::new(
             StatusCode::NOT_FOUND,
             format!("there is no {method} {}", head.uri.path()),
@@ -145,7 +151,7 @@ fn route(shared: &Shared, head: &Parts, body: &[u8]) -> Result<Value, Refusal> {
 }
 
 fn overview(shared: &Shared) -> Value {
-    let operations: Map<String, Value> = [Service::Lambda, Service::CloudWatch, Service::Ssm]
+    let operations: Map<String, Value> = Service::ALL
         .into_iter()
         .map(|service| {
             (
@@ -166,38 +172,6 @@ fn overview(shared: &Shared) -> Value {
             "routes": ROUTES,
         })
     })
-}
-
-/// The newest calls, oldest first.
-fn calls(shared: &Shared, uri: &Uri) -> Result<Value, Refusal> {
-    let limit = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
-        .find(|(name, _)| name == "limit")
-        .map(|(_, value)| value.parse::<usize>().map_err(|_| value.into_owned()))
-        .transpose()
-        .map_err(|value| {
-            Refusal::bad(
-                format!("limit: '{value}' is not a number"),
-                "for instance ?limit=20",
-            )
-        })?
-        .unwrap_or(CALLS_SHOWN);
-    Ok(shared.with_world(|world| {
-        let total = world.trace().count();
-        let shown: Vec<Value> = world
-            .trace()
-            .skip(total.saturating_sub(limit))
-            .map(|entry| {
-                json!({
-                    "at": entry.at.to_string(),
-                    "service": services::label(entry.service),
-                    "operation": entry.operation,
-                    "error": entry.error,
-                    "fault": entry.fault.map(|(kind, effect)| faults::describe(kind, effect)),
-                })
-            })
-            .collect();
-        json!({"total": total, "calls": shown})
-    }))
 }
 
 /// A request's body as `T`, all of whose members are known.

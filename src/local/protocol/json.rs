@@ -51,7 +51,11 @@ pub(super) fn encode_error(
         Some(Service::CloudWatch) => format!("com.amazonaws.cloudwatch#{}", error.shape()),
         _ => error.code.clone(),
     };
-    let mut members = error_members(error, message_member(error.shape()));
+    let message = match service {
+        Some(Service::CodeDeploy | Service::StepFunctions | Service::Events) => "message",
+        _ => message_member(error.shape()),
+    };
+    let mut members = error_members(error, message);
     members.insert("__type".to_owned(), Value::String(name));
     Encoded::new(error.status, content_type, to_json(&members))
 }
@@ -92,6 +96,19 @@ mod tests {
         ] {
             let error = decode(body).expect_err("must be refused");
             assert_eq!(error.code, "SerializationException");
+        }
+    }
+
+    #[test]
+    fn a_conflict_spells_its_message_as_its_service_does() {
+        let error = AwsError::new("ConflictException", 400, "no");
+        for (service, member) in [
+            (Service::CloudWatch, "Message"),
+            (Service::StepFunctions, "message"),
+        ] {
+            let encoded = encode_error(VERSION_1_0, Some(service), &error);
+            let body: Value = serde_json::from_slice(&encoded.body).expect("JSON");
+            assert_eq!(body[member], "no", "{body}");
         }
     }
 

@@ -10,7 +10,9 @@
 //! | Smithy RPC v2 CBOR | CloudWatch | the Rust SDK |
 //! | AWS JSON 1.0 | CloudWatch | botocore 1.43 (AWS CLI, boto3) |
 //! | query, XML | CloudWatch | older ones |
-//! | AWS JSON 1.1 | SSM | all |
+//! | AWS JSON 1.1 | SSM, CodeDeploy, EventBridge | all |
+//! | AWS JSON 1.0 | Step Functions | all |
+//! | query, XML | SNS | all |
 //!
 //! Inside, input and output are JSON with AWS's member names; timestamps are RFC 3339 text. This
 //! module refuses to know what an operation does. Start reading at [`Target`].

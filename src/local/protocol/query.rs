@@ -1,6 +1,6 @@
-//! AWS query: forms in, XML out. CloudWatch's older protocol.
+//! AWS query: forms in, XML out. CloudWatch's older protocol, and the one of SNS.
 //!
-//! A form has no types: lists are `Name.member.N`, and which text is a number, a boolean or a time
+//! A form has no types: lists are `Name.member.N`, maps `Name.entry.N`, and which text is a number, a boolean or a time
 //! only the model knows. The few members that are not text are listed here.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use axum::http::Uri;
 use serde_json::{Map, Value};
 
 use super::{Encoded, timestamps, xml};
-use crate::sim::AwsError;
+use crate::sim::{AwsError, Service};
 
 const CONTENT_TYPE: &str = "text/xml";
 
@@ -33,7 +33,7 @@ const NUMBERS: &[&str] = &[
     "Threshold",
     "Values",
 ];
-const BOOLEANS: &[&str] = &["ActionsEnabled", "ReturnData"];
+const BOOLEANS: &[&str] = &["ActionsEnabled", "ReturnData", "ReturnSubscriptionArn"];
 const LISTS: &[&str] = &[
     "AlarmActions",
     "AlarmNames",
@@ -79,13 +79,24 @@ pub(super) fn decode(uri: &Uri, body: &[u8]) -> Result<Value, AwsError> {
 }
 
 /// A successful answer.
-pub(super) fn encode(action: &str, output: &Value, request_id: &str) -> Encoded {
-    Encoded::new(200, CONTENT_TYPE, xml::response(action, output, request_id))
+pub(super) fn encode(
+    service: Option<Service>,
+    action: &str,
+    output: &Value,
+    request_id: &str,
+) -> Encoded {
+    let text = xml::response(service, action, output, request_id);
+    Encoded::new(200, CONTENT_TYPE, text)
 }
 
 /// An error.
-pub(super) fn encode_error(error: &AwsError, request_id: &str) -> Encoded {
-    Encoded::new(error.status, CONTENT_TYPE, xml::error(error, request_id))
+pub(super) fn encode_error(
+    service: Option<Service>,
+    error: &AwsError,
+    request_id: &str,
+) -> Encoded {
+    let text = xml::error(service, error, request_id);
+    Encoded::new(error.status, CONTENT_TYPE, text)
 }
 
 type Branch = BTreeMap<String, Node>;
@@ -138,6 +149,9 @@ fn typed(node: Node, name: &str, list: &str) -> Result<Value, AwsError> {
             Ok(Value::Array(Vec::new()))
         }
         Node::Leaf(text) => leaf(text, name, list),
+        Node::Branch(branch) if branch.len() == 1 && branch.contains_key("entry") => {
+            entries_of(branch, name)
+        }
         Node::Branch(mut branch) => match branch.remove("member") {
             Some(Node::Branch(items)) if branch.is_empty() => items_of(items, name),
             Some(_) => Err(malformed_input(&format!("{name}.member needs numbers"))),
@@ -151,6 +165,27 @@ fn typed(node: Node, name: &str, list: &str) -> Result<Value, AwsError> {
             }
         },
     }
+}
+
+/// The members of a map: each entry has a key and a value, in small letters or capitals.
+fn entries_of(mut branch: Branch, name: &str) -> Result<Value, AwsError> {
+    let wrong = || malformed_input(&format!("{name}.entry needs numbers, keys and values"));
+    let Some(Node::Branch(entries)) = branch.remove("entry") else {
+        return Err(wrong());
+    };
+    let mut members = Map::new();
+    for entry in entries.into_values() {
+        let Node::Branch(mut entry) = entry else {
+            return Err(wrong());
+        };
+        let mut take = |one: &str, other: &str| entry.remove(one).or_else(|| entry.remove(other));
+        let (Some(Node::Leaf(key)), Some(value)) = (take("key", "Name"), take("value", "Value"))
+        else {
+            return Err(wrong());
+        };
+        members.insert(key, typed(value, "value", name)?);
+    }
+    Ok(Value::Object(members))
 }
 
 /// The items of a list, in the order of their numbers.
@@ -239,6 +274,18 @@ mod tests {
     }
 
     #[test]
+    fn maps_are_rebuilt() {
+        let form = "Message=7&Attributes.entry.1.key=a&Attributes.entry.1.value=1\
+            &MessageAttributes.entry.1.Name=b&MessageAttributes.entry.1.Value.DataType=String\
+            &MessageAttributes.entry.1.Value.StringValue=2";
+        assert_eq!(
+            decoded(form).expect("a good form"),
+            json!({"Message": "7", "Attributes": {"a": "1"},
+                "MessageAttributes": {"b": {"DataType": "String", "StringValue": "2"}}})
+        );
+    }
+
+    #[test]
     fn nonsense_is_refused_by_name() {
         let deep = format!("{}x=1", "a.".repeat(50_000));
         for form in [
@@ -250,6 +297,9 @@ mod tests {
             "A.B=2&A=1",
             "A.member=1",
             "A.member.x=1",
+            "A.entry=1",
+            "A.entry.1=1",
+            "A.entry.1.key=k",
             deep.as_str(),
         ] {
             let error = decoded(form).expect_err("must be refused");

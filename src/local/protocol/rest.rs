@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::rest_routes::ROUTES;
-use super::{Encoded, Target, error_members, malformed, to_json};
+use super::{Encoded, Target, error_members, malformed, timestamps, to_json};
 use crate::sim::AwsError;
 
 const JSON: &str = "application/json";
@@ -80,12 +80,25 @@ pub(super) fn decode(target: &Target, head: &Parts, body: &[u8]) -> Result<Value
 pub(super) fn encode(operation: &str, output: &Value) -> Encoded {
     match operation {
         "Invoke" => invocation_answer(output),
+        "GetFunctionEventInvokeConfig" | "PutFunctionEventInvokeConfig" => {
+            Encoded::new(200, JSON, to_json(&with_epoch(output, "LastModified")))
+        }
         "CreateAlias" | "CreateFunction" | "PublishVersion" => {
             Encoded::new(201, JSON, to_json(output))
         }
         "DeleteAlias" | "TagResource" => Encoded::new(204, JSON, Vec::new()),
         _ => Encoded::new(200, JSON, to_json(output)),
     }
+}
+
+/// The same with that member in epoch seconds, where Lambda's model has a timestamp and not text.
+fn with_epoch(output: &Value, member: &str) -> Value {
+    let mut output = output.clone();
+    let epoch = output[member].as_str().and_then(timestamps::to_epoch);
+    if let Some(epoch) = epoch {
+        output[member] = epoch;
+    }
+    output
 }
 
 /// An error: its name in a header, the rest in the body.

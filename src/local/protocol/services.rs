@@ -19,6 +19,10 @@ pub(crate) fn service_named(name: &str) -> Option<Service> {
         "lambda" => Some(Service::Lambda),
         "monitoring" | "GraniteServiceVersion20100801" => Some(Service::CloudWatch),
         "ssm" | "AmazonSSM" => Some(Service::Ssm),
+        "codedeploy" | "CodeDeploy_20141006" => Some(Service::CodeDeploy),
+        "states" | "AWSStepFunctions" => Some(Service::StepFunctions),
+        "sns" => Some(Service::Sns),
+        "events" | "AWSEvents" => Some(Service::Events),
         _ => None,
     }
 }
@@ -29,6 +33,10 @@ pub(crate) fn label(service: Service) -> &'static str {
         Service::Lambda => "lambda",
         Service::CloudWatch => "cloudwatch",
         Service::Ssm => "ssm",
+        Service::CodeDeploy => "codedeploy",
+        Service::StepFunctions => "stepfunctions",
+        Service::Sns => "sns",
+        Service::Events => "events",
     }
 }
 
@@ -41,8 +49,9 @@ pub(crate) fn absent(service: Option<Service>, service_name: &str, operation: &s
             operations(service).join(", ")
         ),
         None => format!(
-            "{operation} of {service_name} is not available on this local AWS. It has lambda, \
-             cloudwatch (monitoring) and ssm; GET /_local/ lists their operations."
+            "{operation} of {service_name} is not available on this local AWS. It has {}; \
+             GET /_local/ lists their operations.",
+            Service::ALL.map(label).join(", ")
         ),
     }
 }

@@ -88,8 +88,10 @@ impl Target {
             (Protocol::Json(version), Err(error)) => {
                 json::encode_error(version, self.service, error)
             }
-            (Protocol::Query, Ok(output)) => query::encode(&self.operation, output, request_id),
-            (Protocol::Query, Err(error)) => query::encode_error(error, request_id),
+            (Protocol::Query, Ok(output)) => {
+                query::encode(self.service, &self.operation, output, request_id)
+            }
+            (Protocol::Query, Err(error)) => query::encode_error(self.service, error, request_id),
         };
         if let (Err(error), true, Some(Service::CloudWatch)) =
             (&answer, self.query_mode, self.service)
@@ -114,7 +116,10 @@ impl Target {
         match service {
             Service::Lambda => self.protocol == Protocol::Rest,
             Service::CloudWatch => self.protocol != Protocol::Rest,
-            Service::Ssm => matches!(self.protocol, Protocol::Json(_)),
+            Service::Sns => self.protocol == Protocol::Query,
+            Service::Ssm | Service::CodeDeploy | Service::StepFunctions | Service::Events => {
+                matches!(self.protocol, Protocol::Json(_))
+            }
         }
     }
 

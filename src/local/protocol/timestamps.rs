@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Members of CloudWatch and SSM that are timestamps, or lists of them. Lambda has none: its
-/// `LastModified` is text.
+/// Members that are timestamps, or lists of them: of CloudWatch, SSM and EventBridge, then of
+/// CodeDeploy and Step Functions. Lambda's `LastModified` is mostly text; see `rest`.
 const MEMBERS: &[&str] = &[
     "AlarmConfigurationUpdatedTimestamp",
     "EndDate",
@@ -17,8 +17,28 @@ const MEMBERS: &[&str] = &[
     "StartTime",
     "StateTransitionedTimestamp",
     "StateUpdatedTimestamp",
+    "Time",
     "Timestamp",
     "Timestamps",
+    "completeTime",
+    "createTime",
+    "creationDate",
+    "deregisterTime",
+    "end",
+    "endTime",
+    "firstUsedTime",
+    "lastModifiedTime",
+    "lastUpdatedAt",
+    "lastUsedTime",
+    "launchTime",
+    "redriveDate",
+    "registerTime",
+    "start",
+    "startDate",
+    "startTime",
+    "stopDate",
+    "timestamp",
+    "updateDate",
 ];
 
 /// Whether the member `name` holds timestamps.
@@ -124,6 +144,21 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn text_inside_text_is_nobodys_timestamp() {
+        let at = "2027-01-15T08:00:00Z";
+        let mut value = json!({"startDate": at, "input": format!("{{\"startDate\":\"{at}\"}}"),
+            "events": [{"timestamp": at, "id": 1}]});
+        let to = |value: &Value| Ok::<_, ()>(value.as_str().and_then(to_epoch).unwrap_or_default());
+        let before = value["input"].clone();
+        convert(&mut value, &to).expect("no error");
+        assert_eq!(
+            value,
+            json!({"startDate": 1_800_000_000, "input": before,
+                "events": [{"timestamp": 1_800_000_000, "id": 1}]})
+        );
     }
 
     #[test]

@@ -5,16 +5,22 @@ use std::fmt::Write as _;
 use quick_xml::escape::escape;
 use serde_json::Value;
 
-use crate::sim::AwsError;
+use crate::sim::{AwsError, Service};
 
-const NAMESPACE: &str = "http://monitoring.amazonaws.com/doc/2010-08-01/";
+const CLOUDWATCH: &str = "http://monitoring.amazonaws.com/doc/2010-08-01/";
+const SNS: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
 
 /// Members that are maps in the model, although most objects are structures.
 const MAPS: &[&str] = &["ExtendedStatistics"];
 
 /// A successful answer to `action`.
-pub(super) fn response(action: &str, output: &Value, request_id: &str) -> String {
-    let mut text = format!("<{action}Response xmlns=\"{NAMESPACE}\">");
+pub(super) fn response(
+    service: Option<Service>,
+    action: &str,
+    output: &Value,
+    request_id: &str,
+) -> String {
+    let mut text = format!("<{action}Response xmlns=\"{}\">", namespace(service));
     // An operation without output has no result element.
     if output
         .as_object()
@@ -31,19 +37,27 @@ pub(super) fn response(action: &str, output: &Value, request_id: &str) -> String
 }
 
 /// An error.
-pub(super) fn error(error: &AwsError, request_id: &str) -> String {
+pub(super) fn error(service: Option<Service>, error: &AwsError, request_id: &str) -> String {
     let fault = if error.status < 500 {
         "Sender"
     } else {
         "Receiver"
     };
     format!(
-        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{fault}</Type><Code>{}</Code>\
+        "<ErrorResponse xmlns=\"{}\"><Error><Type>{fault}</Type><Code>{}</Code>\
          <Message>{}</Message></Error><RequestId>{}</RequestId></ErrorResponse>",
+        namespace(service),
         clean(&error.code),
         clean(&error.message),
         clean(request_id)
     )
+}
+
+fn namespace(service: Option<Service>) -> &'static str {
+    match service {
+        Some(Service::Sns) => SNS,
+        _ => CLOUDWATCH,
+    }
 }
 
 fn element(text: &mut String, name: &str, value: &Value) {
@@ -93,9 +107,9 @@ mod tests {
         let output = json!({"Alarms": [{"Name": "a<b", "Period": 60}], "None": [],
             "ExtendedStatistics": {"p99": 1.5}});
         assert_eq!(
-            response("Do", &output, "id"),
+            response(None, "Do", &output, "id"),
             format!(
-                "<DoResponse xmlns=\"{NAMESPACE}\"><DoResult><Alarms><member><Name>a&lt;b</Name>\
+                "<DoResponse xmlns=\"{CLOUDWATCH}\"><DoResult><Alarms><member><Name>a&lt;b</Name>\
                  <Period>60</Period></member></Alarms><ExtendedStatistics><entry><key>p99</key>\
                  <value>1.5</value></entry></ExtendedStatistics><None></None></DoResult>\
                  <ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></DoResponse>"
@@ -105,12 +119,12 @@ mod tests {
 
     #[test]
     fn an_operation_without_output_has_no_result() {
-        assert!(!response("Do", &json!({}), "id").contains("Result"));
+        assert!(!response(None, "Do", &json!({}), "id").contains("Result"));
     }
 
     #[test]
     fn control_characters_cannot_break_the_document() {
-        let text = error(&AwsError::new("Code", 400, "a\0b\u{b}<"), "id");
+        let text = error(None, &AwsError::new("Code", 400, "a\0b\u{b}<"), "id");
         assert!(
             text.contains("<Message>a\u{fffd}b\u{fffd}&lt;</Message>"),
             "{text}"
