@@ -73,6 +73,16 @@ impl CallError {
         }
     }
 
+    /// An answer that does not say what it should.
+    pub fn unreadable(call: &'static str, what: &str) -> Self {
+        Self {
+            call,
+            kind: Kind::Refused,
+            code: None,
+            message: what.to_owned(),
+        }
+    }
+
     /// What to do about it, where that can be said.
     pub fn hint(&self) -> Option<&'static str> {
         let code = self.code.as_deref().unwrap_or("");
@@ -115,7 +125,17 @@ const PASSING: &[&str] = &[
 
 fn kind_of(code: &str, status: u16) -> Kind {
     match (code, status) {
-        ("ResourceNotFoundException" | "ParameterNotFound", _) => Kind::NotFound,
+        (
+            "ResourceNotFoundException"
+            | "ParameterNotFound"
+            | "DeploymentDoesNotExistException"
+            | "InvalidDeploymentIdException"
+            | "DeploymentGroupDoesNotExistException"
+            | "ApplicationDoesNotExistException"
+            | "ExecutionDoesNotExist"
+            | "StateMachineDoesNotExist",
+            _,
+        ) => Kind::NotFound,
         ("PreconditionFailedException", _) | (_, 412) => Kind::Conflict,
         (_, 408 | 409 | 429 | 500..) => Kind::Passing,
         // Some services throttle with status 400.

@@ -5,8 +5,12 @@
 
 pub mod alarms;
 pub mod alias;
+pub mod deployments;
 pub mod error;
+pub mod executions;
 pub mod function_name;
+pub mod in_flight;
+pub mod notices;
 pub mod policy;
 pub mod ports;
 pub mod preflight;

@@ -2,6 +2,7 @@
 
 use super::error::{CallError, Kind};
 use super::function_name::{BadFunctionName, FunctionName};
+use super::in_flight::{InFlight, in_flight};
 use super::{Session, alias};
 use crate::rollout::Version;
 use crate::rollout::preflight::{Facts, VersionFacts};
@@ -62,8 +63,29 @@ pub async fn gather(
         stable: stable.map(|found| found.facts),
         canary: canary.map(|found| found.facts),
         stack,
+        deployment: None,
     };
     Ok(Gathered { facts, warnings })
+}
+
+impl Gathered {
+    /// Also looks for a deployment of CodeDeploy that shifts the alias: a second writer, whoever
+    /// is not its hook.
+    pub async fn with_deployment(
+        mut self,
+        session: &Session,
+        function: &FunctionName,
+        alias_name: &str,
+    ) -> Self {
+        match in_flight(session, function, alias_name).await {
+            InFlight::Found(id) => self.facts.deployment = Some(id.as_str().to_owned()),
+            InFlight::Nothing => {}
+            InFlight::Unknown(why) => self.warnings.push(format!(
+                "could not tell whether CodeDeploy is shifting this alias ({why})"
+            )),
+        }
+        self
+    }
 }
 
 struct Found {

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 
 /// The longest a single attempt of a call may take.
 const ATTEMPT: Duration = Duration::from_secs(4);
@@ -32,6 +34,14 @@ pub struct Session {
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// Systems Manager, for the policy.
     pub ssm: aws_sdk_ssm::Client,
+    /// CodeDeploy.
+    pub codedeploy: aws_sdk_codedeploy::Client,
+    /// Step Functions.
+    pub sfn: aws_sdk_sfn::Client,
+    /// EventBridge.
+    pub events: aws_sdk_eventbridge::Client,
+    /// SNS.
+    pub sns: aws_sdk_sns::Client,
     region: String,
 }
 
@@ -69,6 +79,26 @@ impl Session {
         Self::from_config(&loader.load().await)
     }
 
+    /// The session of a Lambda function, from the variables that Lambda sets. It does not look for
+    /// profiles, single sign-on or instance roles: none of them is there, and their code would make
+    /// up a good part of the program.
+    ///
+    /// # Errors
+    /// If no region is set.
+    pub fn in_lambda(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SessionError> {
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(SharedCredentialsProvider::new(
+                EnvironmentVariableCredentialsProvider::new(),
+            ))
+            .timeout_config(timeouts())
+            .retry_config(RetryConfig::standard().with_max_attempts(3));
+        let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
+        config.set_region(region.map(Region::new));
+        config.set_endpoint_url(variable("AWS_ENDPOINT_URL"));
+        Self::from_config(&config.build())
+    }
+
     /// A session from a finished SDK configuration.
     ///
     /// # Errors
@@ -79,6 +109,10 @@ impl Session {
             lambda: aws_sdk_lambda::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),
+            codedeploy: aws_sdk_codedeploy::Client::new(config),
+            sfn: aws_sdk_sfn::Client::new(config),
+            events: aws_sdk_eventbridge::Client::new(config),
+            sns: aws_sdk_sns::Client::new(config),
             region,
         })
     }

@@ -1,0 +1,138 @@
+//! Step Functions: starting an execution once, and what became of it.
+
+use aws_sdk_sfn::Client;
+use serde_json::Value;
+
+use super::error::{CallError, Kind};
+use crate::rollout::deployment::ExecutionName;
+
+/// What became of a start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Started {
+    /// It runs: started now, or by an earlier call with the same name and input.
+    Running {
+        /// The execution's ARN.
+        arn: String,
+    },
+    /// An execution of that name has been there before, closed or with another input.
+    Taken {
+        /// Its ARN.
+        arn: String,
+    },
+}
+
+/// An execution as `DescribeExecution` shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Execution {
+    /// Its name.
+    pub name: String,
+    /// `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED`, `PENDING_REDRIVE`.
+    pub status: String,
+    /// Its input, if it is JSON.
+    pub input: Option<Value>,
+    /// Its output, once it has succeeded and if it is JSON.
+    pub output: Option<Value>,
+}
+
+/// Starts an execution. The same name and input again is the same execution.
+///
+/// # Errors
+/// If Step Functions did not confirm; it may have started all the same.
+pub async fn start(
+    client: &Client,
+    machine: &str,
+    name: &str,
+    input: &str,
+) -> Result<Started, CallError> {
+    let sent = client
+        .start_execution()
+        .state_machine_arn(machine)
+        .name(name)
+        .input(input)
+        .send()
+        .await;
+    match sent.map_err(|error| CallError::of("StartExecution", &error)) {
+        Ok(started) => Ok(Started::Running {
+            arn: started.execution_arn,
+        }),
+        Err(error) if error.code.as_deref() == Some("ExecutionAlreadyExists") => {
+            Ok(Started::Taken {
+                arn: execution_arn(machine, name),
+            })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads an execution.
+///
+/// # Errors
+/// [`Kind::NotFound`] if there is none.
+pub async fn describe(client: &Client, arn: &str) -> Result<Execution, CallError> {
+    let answer = client
+        .describe_execution()
+        .execution_arn(arn)
+        .send()
+        .await
+        .map_err(|error| CallError::of("DescribeExecution", &error))?;
+    let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(Execution {
+        name: answer.name.unwrap_or_default(),
+        status: answer.status.as_str().to_owned(),
+        input: json(answer.input),
+        output: json(answer.output),
+    })
+}
+
+/// The last of the executions that continue each other, beginning with `name`; `None` if there is
+/// none of that name.
+///
+/// # Errors
+/// If Step Functions cannot be asked.
+pub async fn last(
+    client: &Client,
+    machine: &str,
+    mut name: ExecutionName,
+) -> Result<Option<Execution>, CallError> {
+    let mut last = None;
+    loop {
+        let arn = execution_arn(machine, &name.to_string());
+        let execution = match describe(client, &arn).await {
+            Ok(execution) => execution,
+            Err(error) if error.kind == Kind::NotFound => return Ok(last),
+            Err(error) => return Err(error),
+        };
+        let continued = execution
+            .output
+            .as_ref()
+            .is_some_and(|output| output.pointer("/carry/continued").is_some());
+        if !continued {
+            return Ok(Some(execution));
+        }
+        last = Some(execution);
+        name = name.next();
+    }
+}
+
+/// The ARN of an execution: Step Functions makes it of the machine's and the name.
+#[must_use]
+pub fn execution_arn(machine: &str, name: &str) -> String {
+    let execution = machine.replacen(":stateMachine:", ":execution:", 1);
+    format!("{execution}:{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_executions_arn_follows_from_its_machines() {
+        assert_eq!(
+            execution_arn(
+                "arn:aws:states:us-east-1:123456789012:stateMachine:s-rollout",
+                "d-1-pre"
+            ),
+            "arn:aws:states:us-east-1:123456789012:execution:s-rollout:d-1-pre"
+        );
+    }
+}
