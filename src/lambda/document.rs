@@ -1,0 +1,285 @@
+//! The document that a rollout carries from state to state of its state machine.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::driver::{Assignment, Snapshot};
+use crate::judge::alarms::{AlarmRules, Memory};
+use crate::rollout::bake::Bake;
+use crate::rollout::deployment::{DeploymentId, Hook};
+use crate::rollout::guard::{Guard, GuardRules};
+use crate::rollout::{End, Version};
+
+/// The version of [`Carry`]'s shape. A rollout that a newer or older release of the functions has
+/// begun is not guessed at, but put back.
+pub const SCHEMA: u32 = 1;
+
+/// CodeDeploy's hook event, all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HookEvent {
+    /// `d-…`
+    pub deployment_id: DeploymentId,
+    /// What the answer must name.
+    pub lifecycle_event_hook_execution_id: String,
+}
+
+/// An execution's input, and from then on what its states hand on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// The hook that started it.
+    pub hook: Hook,
+    /// Its event.
+    pub event: HookEvent,
+    /// What comes next; absent in the input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Next>,
+    /// For how many seconds to wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<u64>,
+    /// The rollout; absent in the input. Kept as it came until somebody needs it, so that a shape
+    /// that is not understood does not stand in the way of putting the alias back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carry: Option<Value>,
+    /// Put there by a `Catch`: what failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Caught>,
+    /// Put there by the `Catch` of the rollback: why it could not be carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrepaired: Option<Caught>,
+}
+
+/// The state that comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Next {
+    /// Acceptance checks.
+    Checks,
+    /// A tick at once.
+    Tick,
+    /// A tick after [`Document::wait`].
+    Wait,
+    /// A new execution goes on with it.
+    Continue,
+    /// The alias is put back.
+    Rollback,
+    /// The hook is answered.
+    Report,
+    /// Nothing more is to be done.
+    Done,
+    /// Over, and something is left to repair.
+    Failed,
+}
+
+/// An error as a `Catch` hands it on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Caught {
+    /// Its name.
+    pub error: String,
+    /// More about it.
+    #[serde(default)]
+    pub cause: String,
+}
+
+/// A rollout inside a deployment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Carry {
+    /// See [`SCHEMA`].
+    pub schema: u32,
+    /// What is released.
+    pub release: Release,
+    /// How it is watched.
+    pub way: Way,
+    /// Whether the hook was answered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answered: bool,
+    /// Ticks of this execution.
+    #[serde(default)]
+    pub ticks: u32,
+    /// How it ended, once it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+}
+
+/// What is released.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// The function's name.
+    pub function: String,
+    /// The alias.
+    pub alias: String,
+    /// The version that the alias was at.
+    pub stable: Version,
+    /// The version to come.
+    pub canary: Version,
+    /// When the hook has to be answered at the latest.
+    pub deadline: Timestamp,
+}
+
+/// How a rollout is watched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Way {
+    /// The stepper writes the alias, and puts it back before the hook is answered.
+    Stepper {
+        /// Plan, limits, alarms.
+        assignment: Box<Assignment>,
+        /// The rollout's state.
+        snapshot: Box<Snapshot>,
+    },
+    /// CodeDeploy writes the alias; a regression stops its deployment.
+    Guard {
+        /// Limits and mode.
+        rules: GuardRules,
+        /// The alarms to watch.
+        alarms: AlarmRules,
+        /// The guard's state.
+        state: Box<Guard>,
+        /// What the judge remembers of the alarms.
+        #[serde(default)]
+        memory: Memory,
+    },
+    /// After the shift: the alarms are watched for a while.
+    Bake {
+        /// The alarms to watch.
+        alarms: AlarmRules,
+        /// The bake.
+        bake: Box<Bake>,
+        /// What the judge remembers of the alarms.
+        #[serde(default)]
+        memory: Memory,
+    },
+}
+
+/// How a rollout ended, and what CodeDeploy is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// One word: `promoted`, `passed`, `rolled_back`, `aborted`, `too_late`, `refused`, `failed`.
+    pub word: Word,
+    /// Whether the hook's answer is `Succeeded`.
+    pub succeeded: bool,
+    /// In words.
+    pub reason: String,
+    /// The stepper's own account of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<End>,
+}
+
+/// How a rollout ended, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// Nothing spoke against the canary; CodeDeploy goes on.
+    Passed,
+    /// The alias was put back, or the deployment stopped, because something spoke against it.
+    RolledBack,
+    /// Stopped by a person, or together with its deployment.
+    Aborted,
+    /// A regression that showed only after the deployment had completed.
+    TooLate,
+    /// Not started: something stood against it.
+    Refused,
+    /// Ended in another way.
+    Failed,
+}
+
+impl Document {
+    /// The rollout that is carried, if it is of the shape that is written here.
+    ///
+    /// # Errors
+    /// In words, if it is another shape.
+    pub fn carried(&self) -> Result<Option<Carry>, String> {
+        let Some(value) = &self.carry else {
+            return Ok(None);
+        };
+        let schema = value.get("schema").and_then(Value::as_u64);
+        if schema != Some(u64::from(SCHEMA)) {
+            let found = schema.map_or_else(|| "none".to_owned(), |schema| schema.to_string());
+            return Err(format!(
+                "the rollout was begun by another release of the functions (shape {found}, here {SCHEMA})"
+            ));
+        }
+        serde_json::from_value(value.clone())
+            .map(Some)
+            .map_err(|error| format!("the rollout's state cannot be read: {error}"))
+    }
+
+    /// The same with what comes next.
+    #[must_use]
+    pub fn then(mut self, next: Next) -> Self {
+        self.next = Some(next);
+        self.wait = None;
+        self
+    }
+
+    /// The same with the rollout as it is now.
+    #[must_use]
+    pub fn carrying(mut self, carry: &Carry) -> Self {
+        // Nothing in it can fail to be JSON: its maps have text keys, its numbers are finite.
+        self.carry = serde_json::to_value(carry).ok();
+        self
+    }
+
+    /// The same, to tick after `seconds`; zero is at once.
+    #[must_use]
+    pub fn after(self, seconds: u64) -> Self {
+        let mut next = self.then(if seconds == 0 { Next::Tick } else { Next::Wait });
+        next.wait = (seconds > 0).then_some(seconds);
+        next
+    }
+}
+
+impl Way {
+    /// The alarms that are watched.
+    #[must_use]
+    pub fn alarms(&self) -> &AlarmRules {
+        match self {
+            Self::Stepper { assignment, .. } => &assignment.alarms,
+            Self::Guard { alarms, .. } | Self::Bake { alarms, .. } => alarms,
+        }
+    }
+
+    /// The account of it for a report: its way, ticks, and the largest weight that was seen.
+    #[must_use]
+    pub fn account(&self) -> Value {
+        match self {
+            Self::Stepper { snapshot, .. } => json!({
+                "way": "stepper",
+                "ticks": snapshot.state.ticks,
+                "max_weight": snapshot.state.max_weight.fraction(),
+            }),
+            Self::Guard { state, .. } => json!({
+                "way": "guard",
+                "ticks": state.ticks,
+                "max_weight": state.max_weight.fraction(),
+            }),
+            Self::Bake { bake, .. } => json!({ "way": "bake", "ticks": bake.ticks }),
+        }
+    }
+}
+
+impl Outcome {
+    /// Not started, or ended without a verdict of its own.
+    #[must_use]
+    pub fn failed(word: Word, reason: impl Into<String>) -> Self {
+        Self {
+            word,
+            succeeded: false,
+            reason: reason.into(),
+            end: None,
+        }
+    }
+
+    /// Nothing speaks against the canary.
+    #[must_use]
+    pub fn passed(reason: impl Into<String>) -> Self {
+        Self {
+            word: Word::Passed,
+            succeeded: true,
+            reason: reason.into(),
+            end: None,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The functions as they are deployed: CodeDeploy's hooks, the stepper, and the sample.
+//!
+//! One program serves all of them; the name of the handler (`_HANDLER`) says which one it is.
+//!
+//! * `hooks`: `pre_traffic` and `post_traffic` hand CodeDeploy's event to an execution.
+//! * `stepper`: everything that the execution does, and the recovery when it cannot.
+//! * [`sample`]: a small service to release and to break.
+//!
+//! A handler parses what it is given once, takes its time from the state machine, and hands on
+//! everything that it knows: nothing is kept in the process from one invocation to the next. What a
+//! look at AWS means is decided in `rollout` and `judge`, never here.
+//!
+//! A panic is caught at the boundary and becomes an error with a name, which the state machine
+//! catches in its turn.
+
+mod after;
+mod answer;
+mod bake;
+mod checks;
+mod discovery;
+mod document;
+mod failure;
+mod follow;
+mod guard;
+mod hooks;
+mod log;
+mod preflight;
+mod put_back;
+mod recover;
+mod report;
+mod rollback;
+mod runtime;
+pub mod sample;
+mod stepper;
+mod tick;
+
+pub use document::{Document, HookEvent};
+pub use runtime::{in_lambda, main};
+
+use crate::aws::Session;
+use failure::Failure;
+
+/// The names of the handlers.
+pub const HANDLERS: [&str; 4] = ["pre_traffic", "post_traffic", "stepper", "sample"];
+
+/// What the handlers work with.
+#[derive(Debug, Clone)]
+pub struct Functions {
+    session: Session,
+    machine: Option<String>,
+    topic: Option<String>,
+}
+
+impl Functions {
+    /// The clients, and what the function's environment names.
+    pub fn new(session: Session, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let named = |name| variable(name).filter(|value| !value.trim().is_empty());
+        Self {
+            session,
+            machine: named("STATE_MACHINE_ARN"),
+            topic: named("TOPIC_ARN"),
+        }
+    }
+
+    fn machine(&self) -> Result<&str, Failure> {
+        self.machine.as_deref().ok_or_else(|| {
+            Failure::Misconfigured(
+                "STATE_MACHINE_ARN is not in the function's environment: deploy the template as it is"
+                    .to_owned(),
+            )
+        })
+    }
+}

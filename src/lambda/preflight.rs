@@ -1,0 +1,380 @@
+//! What is to be released, by which policy and in which way, and whether anything stands against it.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::Functions;
+use super::checks;
+use super::discovery::{Shifted, Undiscovered, discover};
+use super::document::{Carry, Document, Next, Outcome, Release, SCHEMA, Way, Word};
+use super::failure::Failure;
+use super::log::{self, Level};
+use super::rollback;
+use crate::aws::deployments::{self, Deployment};
+use crate::aws::preflight::{GatherError, gather};
+use crate::aws::{Kind, policy};
+use crate::config::Policy;
+use crate::driver::{Assignment, Snapshot};
+use crate::judge::alarms::Memory;
+use crate::rollout::deployment::Hook;
+use crate::rollout::guard::{Guard, GuardRules};
+use crate::rollout::hook::{self, HookFacts};
+use crate::rollout::preflight::{Preflight, Request, begin, preflight};
+use crate::rollout::{Contenders, Finish, Limits, Rules, Shift};
+
+/// The reason that lets a rollback pass.
+const A_ROLLBACK: &str = "this deployment is itself a rollback, which is never blocked";
+
+/// Why nothing is started.
+pub enum Stop {
+    /// The hook is answered with this.
+    With(Outcome),
+    /// Nothing is to be answered.
+    Ended(String),
+    /// It is not known yet: try again.
+    Later(Failure),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Later(failure)
+    }
+}
+
+/// The document after a preparation that came to this.
+///
+/// # Errors
+/// If something could not be read that may be read later.
+pub fn conclude(document: Document, prepared: Result<Carry, Stop>) -> Result<Document, Failure> {
+    match prepared {
+        Ok(carry) => {
+            let next = match (&carry.outcome, document.hook) {
+                (Some(_), _) => Next::Report,
+                (None, Hook::PreTraffic) => Next::Checks,
+                (None, Hook::PostTraffic) => Next::Tick,
+            };
+            Ok(document.carrying(&carry).then(next))
+        }
+        Err(Stop::With(outcome)) => Ok(with_outcome(document, &outcome)),
+        Err(Stop::Ended(why)) => {
+            log::line(
+                Level::Warn,
+                &why,
+                json!({ "deployment": document.event.deployment_id }),
+            );
+            Ok(document.then(Next::Done))
+        }
+        Err(Stop::Later(failure)) => Err(failure),
+    }
+}
+
+/// The document of a rollout that ended before it had a way.
+fn with_outcome(document: Document, outcome: &Outcome) -> Document {
+    let carry = json!({ "outcome": outcome });
+    Document {
+        carry: Some(carry),
+        ..document
+    }
+    .then(Next::Report)
+}
+
+/// Prepares the rollout before the shift.
+///
+/// # Errors
+/// See [`Stop`].
+pub async fn before(
+    functions: &Functions,
+    document: &Document,
+    now: Timestamp,
+) -> Result<Carry, Stop> {
+    let deployment = open_deployment(functions, document).await?;
+    let shifted = what(functions, &deployment).await?;
+    let policy = policy_of(functions, &shifted).await?;
+    let shift = deployments::shift(&functions.session.codedeploy, &deployment.config)
+        .await
+        .map_err(Failure::from)?;
+    let facts = HookFacts {
+        status: deployment.status,
+        creator: deployment.creator.clone(),
+        shifts_all_at_once: shift == Shift::AllAtOnce,
+        has_plan: !policy.rules.plan.steps().is_empty(),
+        started_at: shifted.event_since.or(deployment.created_at).unwrap_or(now),
+    };
+    let release = release(&shifted, hook::deadline(facts.started_at));
+    let way = match hook::way(&facts) {
+        hook::Way::Stepper => {
+            stepper(functions, &deployment, &shifted, policy, &facts, now).await?
+        }
+        hook::Way::Guard => guard_of(functions, &deployment, &shifted, &policy, shift, now).await?,
+        hook::Way::Rollback => return Err(Stop::With(Outcome::passed(A_ROLLBACK))),
+        hook::Way::Ignore { why } => return Err(Stop::Ended(why.to_string())),
+    };
+    say(&deployment, &release, &way, shift);
+    Ok(Carry {
+        schema: SCHEMA,
+        release,
+        way,
+        answered: false,
+        ticks: 0,
+        outcome: None,
+    })
+}
+
+/// The hook's deployment, if it is one that waits for an answer.
+///
+/// # Errors
+/// If it has ended, is a rollback, or cannot be read.
+pub async fn open_deployment(
+    functions: &Functions,
+    document: &Document,
+) -> Result<Deployment, Stop> {
+    let id = &document.event.deployment_id;
+    let deployment = match deployments::get(&functions.session.codedeploy, id).await {
+        Ok(deployment) => deployment,
+        Err(error) if error.kind == Kind::NotFound => return Err(Stop::Ended(error.to_string())),
+        Err(error) => return Err(Stop::Later(error.into())),
+    };
+    if deployment.status.ended() {
+        let status = &deployment.status;
+        return Err(Stop::Ended(format!(
+            "the deployment is {status}: nothing is to be answered"
+        )));
+    }
+    if hook::is_rollback(&deployment.creator) {
+        if document.hook == Hook::PreTraffic {
+            let cleared = rollback::clear(functions, &deployment).await;
+            log::line(
+                Level::Info,
+                &cleared,
+                json!({ "deployment": deployment.id }),
+            );
+        }
+        return Err(Stop::With(Outcome::passed(A_ROLLBACK)));
+    }
+    Ok(deployment)
+}
+
+/// What the deployment shifts.
+///
+/// # Errors
+/// If it cannot be handled, or not be found out.
+pub async fn what(functions: &Functions, deployment: &Deployment) -> Result<Shifted, Stop> {
+    discover(&functions.session, deployment)
+        .await
+        .map_err(|error| match error {
+            Undiscovered::Call(failure) => Stop::Later(failure),
+            Undiscovered::Unfit(why) => refused(why),
+        })
+}
+
+/// The function's policy.
+///
+/// # Errors
+/// If it is wrong, or cannot be read: without knowing its policy a rollout does not start.
+pub async fn policy_of(functions: &Functions, shifted: &Shifted) -> Result<Policy, Stop> {
+    let function = shifted.function.as_str();
+    match policy::find(&functions.session, function, &shifted.alias).await {
+        Ok(None) => Ok(Policy::default()),
+        Ok(Some(found)) => Policy::parse(&found.text)
+            .map_err(|errors| refused(format!("the policy in {}: {errors}", found.parameter))),
+        Err(error) if error.kind == Kind::Passing => Err(Stop::Later(error.into())),
+        Err(error) => Err(refused(format!(
+            "the policy could not be read ({error}); without knowing it no rollout starts"
+        ))),
+    }
+}
+
+/// The rollout's fixed facts.
+pub fn release(shifted: &Shifted, deadline: Timestamp) -> Release {
+    Release {
+        function: shifted.function.as_str().to_owned(),
+        alias: shifted.alias.clone(),
+        stable: shifted.current,
+        canary: shifted.target,
+        deadline,
+    }
+}
+
+/// A refusal, which fails the deployment.
+pub fn refused(why: impl Into<String>) -> Stop {
+    Stop::With(Outcome::failed(Word::Refused, why))
+}
+
+async fn stepper(
+    functions: &Functions,
+    deployment: &Deployment,
+    shifted: &Shifted,
+    policy: Policy,
+    facts: &HookFacts,
+    now: Timestamp,
+) -> Result<Way, Stop> {
+    let request = Request {
+        rollout: deployment.id.rollout().clone(),
+        canary: shifted.target,
+        shifts: true,
+        watches: policy.watches(),
+        // CloudFormation's own deployment is what asks: the alias stays where its stack wants it.
+        detach: true,
+    };
+    let gathered = gather(
+        &functions.session,
+        &shifted.function,
+        &shifted.alias,
+        shifted.target,
+    )
+    .await;
+    let gathered = gathered.map_err(|error| match error {
+        GatherError::Call(error) => Stop::Later(error.into()),
+        GatherError::Name(error) => refused(error.to_string()),
+    })?;
+    let contenders = match preflight(&gathered.facts, &request) {
+        Preflight::Ready(contenders) => contenders,
+        Preflight::NothingToDo => {
+            let reason = format!("the alias is at version {} already", shifted.target);
+            return Err(Stop::With(Outcome::passed(reason)));
+        }
+        Preflight::Refused(refusals) => {
+            let said: Vec<String> = refusals
+                .iter()
+                .map(|refusal| format!("{refusal} (hint: {})", refusal.hint()))
+                .collect();
+            return Err(refused(said.join("; ")));
+        }
+    };
+    if contenders.stable != shifted.current {
+        return Err(refused(format!(
+            "the alias is at version {}, but the deployment goes from version {}",
+            contenders.stable, shifted.current
+        )));
+    }
+    let rules = &policy.rules;
+    // The checks run before the first step, within the same hour.
+    let settle = match policy.checks.is_empty() {
+        true => SignedDuration::ZERO,
+        false => SignedDuration::try_from(checks::LONGEST).unwrap_or_default(),
+    };
+    hook::fits(
+        rules.plan.duration(),
+        rules.limits.poll,
+        settle,
+        facts.started_at,
+        now,
+    )
+    .map_err(|error| refused(format!("{error} (hint: {})", error.hint())))?;
+    warn_of_group_alarms(functions, deployment).await;
+    let left = hook::deadline(facts.started_at).duration_since(now);
+    let longest = policy.rules.limits.longest.min(left);
+    let rules = Rules {
+        finish: Finish::HandOver,
+        limits: Limits {
+            longest,
+            ..policy.rules.limits
+        },
+        ..policy.rules
+    };
+    let state = begin(contenders, &gathered.facts.alias, now);
+    Ok(Way::Stepper {
+        assignment: Box::new(Assignment {
+            rules,
+            alarms: policy.alarms,
+        }),
+        snapshot: Box::new(Snapshot::new(state)),
+    })
+}
+
+/// Alarms in the group make CodeDeploy start its own rollback beside the stepper's.
+async fn warn_of_group_alarms(functions: &Functions, deployment: &Deployment) {
+    if let Ok(alarms) = deployments::alarms(&functions.session.codedeploy, deployment).await
+        && !alarms.is_empty()
+    {
+        log::line(
+            Level::Warn,
+            "the deployment group has alarms of its own: while the stepper shifts, they belong into the policy",
+            json!({ "deployment": deployment.id, "group": deployment.group, "alarms": alarms }),
+        );
+    }
+}
+
+async fn guard_of(
+    functions: &Functions,
+    deployment: &Deployment,
+    shifted: &Shifted,
+    policy: &Policy,
+    shift: Shift,
+    now: Timestamp,
+) -> Result<Way, Stop> {
+    let group = deployments::alarms(&functions.session.codedeploy, deployment)
+        .await
+        .map_err(Failure::from)?;
+    let alarms = policy.alarms.clone().and(group);
+    if alarms.alarms.is_empty() {
+        return Err(refused(
+            "neither the policy nor the deployment group names an alarm: nothing would notice a bad \
+             version (hint: put an alarm on the alias' Errors into the policy's \"alarms\")",
+        ));
+    }
+    let rules = GuardRules {
+        limits: Limits {
+            longest: shift.longest(policy.rules.limits.longest),
+            ..policy.rules.limits
+        },
+        mode: policy.rules.mode,
+    };
+    warn_of_short_shift(deployment, shift);
+    let contenders = Contenders {
+        rollout: deployment.id.rollout().clone(),
+        stable: shifted.current,
+        canary: shifted.target,
+    };
+    let state = Guard::new(contenders, now);
+    Ok(Way::Guard {
+        rules,
+        alarms,
+        state: Box::new(state),
+        memory: Memory::default(),
+    })
+}
+
+/// How many requests the canary will get is not known yet; how many minutes is.
+fn warn_of_short_shift(deployment: &Deployment, shift: Shift) {
+    if shift.is_short() {
+        log::line(
+            Level::Warn,
+            &format!(
+                "the versions share the traffic for {:#} only ({}): an alarm that needs a few bad \
+                 minutes in a row may come after the shift; a longer configuration gives more evidence",
+                shift.lasts(),
+                deployment.config
+            ),
+            json!({ "deployment": deployment.id }),
+        );
+    }
+}
+
+fn say(deployment: &Deployment, release: &Release, way: &Way, shift: Shift) {
+    let watching: Vec<&str> = way
+        .alarms()
+        .alarms
+        .iter()
+        .map(|rule| rule.name.as_str())
+        .collect();
+    let message = match way {
+        Way::Stepper { assignment, .. } => format!(
+            "stepper: {} for {}:{} from version {} to {}",
+            assignment.rules.plan, release.function, release.alias, release.stable, release.canary
+        ),
+        _ => format!(
+            "guard: CodeDeploy shifts {}:{} from version {} to {} ({}: {shift})",
+            release.function, release.alias, release.stable, release.canary, deployment.config
+        ),
+    };
+    let fields: Value = json!({
+        "deployment": deployment.id,
+        "application": deployment.application,
+        "group": deployment.group,
+        "watching": watching,
+        "deadline": release.deadline,
+        "shift_seconds": shift.lasts().as_secs(),
+    });
+    log::line(Level::Info, &message, fields);
+}

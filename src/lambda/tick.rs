@@ -1,0 +1,183 @@
+//! One tick: of the stepper here, of a [`guard`], or of a [`bake`].
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::Functions;
+use super::answer::tell;
+use super::document::{Carry, Caught, Document, Next, Outcome, Way, Word};
+use super::failure::Failure;
+use super::follow::follow;
+use super::log::{self, Level};
+use super::{bake, guard};
+use crate::aws::AwsPorts;
+use crate::aws::deployments::Answer;
+use crate::clock::Clock;
+use crate::driver::{self, Assignment, Pass, Snapshot};
+use crate::rollout::guard::{GuardEnd, GuardFailure};
+use crate::rollout::{self, End, Phase};
+
+/// An execution has room for 25,000 events, and a tick takes nine.
+const TICKS_MAX: u32 = 2_000;
+
+/// So long after the deadline the hook is answered although the alias is not put back yet: that
+/// leaves three minutes of CodeDeploy's hour.
+const LATE: SignedDuration = SignedDuration::from_mins(2);
+
+/// One tick at the time `now`.
+///
+/// # Errors
+/// If the document carries no rollout that this release knows.
+pub async fn tick(
+    functions: &Functions,
+    document: Document,
+    now: Timestamp,
+) -> Result<Document, Failure> {
+    let Some(mut carry) = document.carried().map_err(Failure::UnknownState)? else {
+        return Err(Failure::BadEvent("a tick without a rollout".to_owned()));
+    };
+    carry.ticks = carry.ticks.saturating_add(1);
+    let wait = match carry.way.clone() {
+        Way::Stepper {
+            assignment,
+            snapshot,
+        } => step(functions, &document, &mut carry, assignment, *snapshot, now).await,
+        Way::Guard { .. } => guard::tick(functions, &document, &mut carry, now).await,
+        Way::Bake { .. } => bake::tick(functions, &document, &mut carry, now).await,
+    };
+    let unrepaired = unrepaired(&carry);
+    let ticks = carry.ticks;
+    let over = carry.outcome.is_some();
+    // A look is due at the deadline at the latest, however long the poll is.
+    let left = carry.release.deadline.duration_since(now);
+    let wait = match carry.way {
+        Way::Guard { .. } => wait,
+        Way::Stepper { .. } | Way::Bake { .. } => wait.min(left.max(SignedDuration::from_secs(1))),
+    };
+    let document = document.carrying(&carry);
+    if let Some(cause) = unrepaired {
+        let error = Some(Caught {
+            error: "NotPutBack".to_owned(),
+            cause,
+        });
+        return Ok(Document { error, ..document }.then(Next::Rollback));
+    }
+    Ok(match (over, ticks >= TICKS_MAX - 1) {
+        (true, _) => document.then(Next::Report),
+        (false, true) => document.then(Next::Continue),
+        (false, false) => document.after(whole_seconds(wait)),
+    })
+}
+
+/// What a rollout that ended has left behind: its own patience is over, the state machine's begins.
+fn unrepaired(carry: &Carry) -> Option<String> {
+    let left = match &carry.way {
+        Way::Stepper { snapshot, .. } => matches!(
+            snapshot.state.end(),
+            Some(End::Failed {
+                failure: rollout::Failure::NotPutBack { .. }
+            })
+        ),
+        Way::Guard { state, .. } => matches!(
+            state.end(),
+            Some(GuardEnd::Failed {
+                failure: GuardFailure::NotStopped { .. }
+            })
+        ),
+        Way::Bake { .. } => false,
+    };
+    let outcome = carry.outcome.as_ref().filter(|_| left)?;
+    Some(outcome.reason.clone())
+}
+
+/// Step Functions waits for whole seconds; a bake is never cut short.
+fn whole_seconds(wait: SignedDuration) -> u64 {
+    let more = i64::from(wait.subsec_nanos() > 0);
+    u64::try_from(wait.as_secs() + more).unwrap_or(0)
+}
+
+async fn step(
+    functions: &Functions,
+    document: &Document,
+    carry: &mut Carry,
+    assignment: Box<Assignment>,
+    snapshot: Snapshot,
+    now: Timestamp,
+) -> SignedDuration {
+    let release = &carry.release;
+    let ports = AwsPorts::new(functions.session.clone(), &release.function, &release.alias);
+    let clock = Clock::scaled(now, 1.0);
+    let heard = follow(functions, document).await;
+    let pass = driver::pass(&ports, &assignment, &snapshot, heard, || clock.now()).await;
+    say(carry, &pass);
+    let end = pass.snapshot.state.end().cloned();
+    carry.outcome = end.map(|end| outcome(&end));
+    carry.way = Way::Stepper {
+        assignment,
+        snapshot: Box::new(pass.snapshot),
+    };
+    answer_in_time(functions, document, carry, now).await;
+    pass.wait
+}
+
+/// Putting the alias back may take longer than CodeDeploy waits. The answer does not wait for it
+/// past the deadline; the writing goes on.
+async fn answer_in_time(
+    functions: &Functions,
+    document: &Document,
+    carry: &mut Carry,
+    now: Timestamp,
+) {
+    let Way::Stepper { snapshot, .. } = &carry.way else {
+        return;
+    };
+    let putting_back = matches!(snapshot.state.phase, Phase::RollingBack { .. });
+    let late = now.duration_since(carry.release.deadline) >= LATE;
+    if !putting_back || !late || carry.answered {
+        return;
+    }
+    match tell(&functions.session, &document.event, Answer::Failed).await {
+        Ok(_) => carry.answered = true,
+        Err(failure) => log::line(Level::Error, &failure.to_string(), json!({})),
+    }
+}
+
+/// What CodeDeploy is told of an end.
+#[must_use]
+pub fn outcome(end: &End) -> Outcome {
+    let word = match end {
+        End::Promoted { .. } | End::HandedOver => Word::Passed,
+        End::RolledBack { .. } => Word::RolledBack,
+        End::Aborted { .. } => Word::Aborted,
+        End::Failed { .. } => Word::Failed,
+    };
+    Outcome {
+        word,
+        succeeded: word == Word::Passed,
+        reason: end.to_string(),
+        end: Some(end.clone()),
+    }
+}
+
+fn say(carry: &Carry, pass: &Pass) {
+    let (level, act) = match &pass.act {
+        Some((_, Ok(()))) => (Level::Info, Value::from("done")),
+        Some((_, Err(why))) => (Level::Warn, Value::from(format!("{why:?}"))),
+        None => (Level::Info, Value::Null),
+    };
+    log::line(
+        level,
+        &pass.reason.to_string(),
+        json!({
+            "function": carry.release.function,
+            "alias": carry.release.alias,
+            "rollout": pass.snapshot.state.contenders.rollout,
+            "reason": pass.reason,
+            "act": act,
+            "would": pass.would,
+            "verdict": log::verdict_word(&pass.verdict),
+            "alarms": log::alarm_states(&pass.alarms),
+            "tick": pass.snapshot.state.ticks,
+        }),
+    );
+}
