@@ -182,20 +182,84 @@ pub struct Local {
     /// Seed of all its randomness
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// How CodeDeploy takes an edit of the alias during BeforeAllowTraffic
+    #[arg(long, value_enum, default_value_t = CodeDeploy::Lenient)]
+    pub codedeploy: CodeDeploy,
+    /// The program that serves the functions; this one unless another is named
+    #[arg(long, value_name = "PATH")]
+    pub functions: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  canary demo --scenario bad --speed 60")]
+#[command(after_help = "\
+Each scenario deploys version 1 of a sample on a simulated AWS of its own, releases version 2 by a
+CodeDeploy deployment, and compares how it ended with how it should have. Hooks and stepper are real
+processes over Lambda's Runtime API.
+
+Examples:
+  canary demo --scenario bad --speed 60
+  canary demo --mode guard --scenario alarm --hold
+  canary demo --json
+
+Exit codes: 0 if every scenario ended as it should, 1 if not, 3 interrupted.")]
 pub struct Demo {
     /// Which release to watch
     #[arg(long, value_enum, default_value_t = Scenario::All)]
     pub scenario: Scenario,
-    /// How many times as fast as real time it runs
-    #[arg(long, default_value_t = 30.0, value_parser = speed)]
+    /// Who shifts the traffic
+    #[arg(long, value_enum, default_value_t = DemoMode::Stepper)]
+    pub mode: DemoMode,
+    /// How CodeDeploy takes an edit of the alias during BeforeAllowTraffic
+    #[arg(long, value_enum, default_value_t = CodeDeploy::Lenient)]
+    pub codedeploy: CodeDeploy,
+    /// How many times as fast as real time it runs: 0.01 to 1000
+    #[arg(long, default_value_t = 60.0, value_parser = speed)]
     pub speed: f64,
     /// Seed of all its randomness
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Share of its calls that version 2 fails in the scenario bad, 0 to 1
+    #[arg(long, default_value_t = 0.05, value_parser = share)]
+    pub fault_rate: f64,
+    /// Who answers the traffic: a seeded model, or the sample's processes
+    #[arg(long, value_enum, default_value_t = Traffic::Model)]
+    pub traffic: Traffic,
+    /// The program that serves the functions; this one unless another is named
+    #[arg(long, value_name = "PATH")]
+    pub functions: Option<PathBuf>,
+    /// Print one JSON object a scenario to stdout, and nothing else there
+    #[arg(long)]
+    pub json: bool,
+    /// Keep the simulated AWS of the last scenario up, until interrupted
+    #[arg(long, conflicts_with = "json")]
+    pub hold: bool,
+}
+
+/// Who shifts the traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DemoMode {
+    /// The stepper, inside the pre-traffic hook
+    Stepper,
+    /// CodeDeploy, with the guard watching
+    Guard,
+}
+
+/// How the simulated CodeDeploy takes an edit of the alias that is not its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CodeDeploy {
+    /// As documented: the alias must be as the AppSpec says when the shift begins
+    Lenient,
+    /// Any edit since the deployment's start fails it
+    Strict,
+}
+
+/// Who answers the traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Traffic {
+    /// A seeded model
+    Model,
+    /// The sample's processes, request by request
+    Processes,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -204,6 +268,8 @@ pub enum Scenario {
     Good,
     /// Version 2 fails some of its calls and is rolled back
     Bad,
+    /// Version 2 is healthy, and somebody raises the alarm
+    Alarm,
     /// One after the other
     All,
 }
@@ -219,6 +285,13 @@ pub fn quoted(word: &str) -> String {
 
 fn duration(text: &str) -> Result<SignedDuration, String> {
     parse_duration(text).map_err(|error| error.to_string())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("a share is a number from 0 to 1, such as 0.05".to_owned()),
+    }
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -31,7 +31,7 @@ where
         let wish = asked.map(|signal| Wish::Abort {
             by: signal.to_owned(),
         });
-        let pass = driver::pass(ports, assignment, &snapshot, wish, || clock.now()).await;
+        let pass = driver::pass(ports, assignment, &snapshot, Ok(wish), || clock.now()).await;
         progress.show(&pass, clock.now());
         snapshot = pass.snapshot;
         if snapshot.state.end().is_none() {

@@ -33,7 +33,7 @@ impl From<Exit> for ExitCode {
 impl From<&End> for Exit {
     fn from(end: &End) -> Self {
         match end {
-            End::Promoted { .. } => Self::Success,
+            End::Promoted { .. } | End::HandedOver => Self::Success,
             End::RolledBack { .. } => Self::RolledBack,
             End::Aborted { .. } => Self::Aborted,
             End::Failed { .. } => Self::Error,

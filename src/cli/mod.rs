@@ -29,6 +29,10 @@ use exit::Exit;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    // Started by Lambda, local or real, this program is one of the functions.
+    if crate::lambda::in_lambda() {
+        return crate::lambda::main();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),

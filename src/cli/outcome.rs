@@ -77,12 +77,6 @@ impl Outcome {
         }
     }
 
-    /// Whether the alias is at this version without weights.
-    pub fn stands_at(&self, version: &str) -> bool {
-        let alias = self.alias.as_ref();
-        alias.is_some_and(|alias| alias.version == version && alias.weights.is_empty())
-    }
-
     /// The outcome as one sentence.
     pub fn sentence(&self, name: &str) -> String {
         let word = match self.outcome {
@@ -116,7 +110,8 @@ impl Outcome {
 impl Word {
     fn of(end: &End) -> Self {
         match end {
-            End::Promoted { .. } => Self::Promoted,
+            // What CodeDeploy makes of a hand-over is not known here; the canary passed.
+            End::Promoted { .. } | End::HandedOver => Self::Promoted,
             End::RolledBack { .. } => Self::RolledBack,
             End::Aborted { .. } => Self::Aborted,
             End::Failed {

@@ -276,8 +276,9 @@ async fn check(
     };
     let mut recovered = false;
     loop {
-        let Gathered { facts, warnings } =
-            gather(session, &run.target.function, &run.target.alias, run.to).await?;
+        let (function, alias) = (&run.target.function, &run.target.alias);
+        let gathered = gather(session, function, alias, run.to).await?;
+        let Gathered { facts, warnings } = gathered.with_deployment(session, function, alias).await;
         let refusals = match preflight(&facts, &request) {
             Preflight::Ready(contenders) => {
                 warnings
@@ -354,6 +355,11 @@ fn announce(
         }
         Mode::Enforce => "",
     };
+    if !policy.checks.is_empty() || !policy.bake.is_zero() {
+        console.say(
+            "warning: the policy's checks and bake are carried out by the CodeDeploy hooks only, not here",
+        );
+    }
     console.say(&format!(
         "rollout {}: {function}:{name} in {place}, from version {} to version {}\n\
          plan: {}; poll every {:#}; watching {watching}{advise}\n\

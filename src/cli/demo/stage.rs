@@ -1,0 +1,173 @@
+//! The simulated AWS of one scenario: setting it up, releasing on it, taking it down.
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_codedeploy::types::{AppSpecContent, RevisionLocation, RevisionLocationType};
+use aws_sdk_lambda::types::Environment;
+
+use super::Story;
+use super::account::Account;
+use super::watch::{Watch, drill};
+use crate::aws::session::timeouts;
+use crate::aws::{CallError, Session};
+use crate::cli::args::{CodeDeploy, Demo, DemoMode, Traffic};
+use crate::cli::console::Console;
+use crate::cli::error::CliError;
+use crate::cli::local::functions_program;
+use crate::clock::Clock;
+use crate::local::stack::{APPLICATION, GUARD_GROUP, STEPPER_GROUP, appspec, deploy_stack, policy};
+use crate::local::{Config, LocalAws, first_version_world};
+use crate::sim::World;
+
+/// The sample.
+pub const FUNCTION: &str = "hello";
+/// Its alias.
+pub const ALIAS: &str = "live";
+/// Its alarm.
+pub const ALARM: &str = "hello-live-errors";
+/// Requests a second: as many as processes are asked to answer.
+const REQUESTS: f64 = 20.0;
+
+/// The simulated AWS of one scenario.
+pub struct Stage {
+    served: LocalAws,
+    session: Session,
+}
+
+impl Stage {
+    /// An account with version 1 of the sample under traffic, and the stack of the functions.
+    pub async fn set(console: &Console, arguments: &Demo, story: &Story) -> Result<Self, CliError> {
+        let world = world(arguments, story)?;
+        let config = Config {
+            address: ([127, 0, 0, 1], 0).into(),
+            speed: arguments.speed,
+            seed: arguments.seed,
+            functions: Some(functions_program(arguments.functions.as_ref())?),
+            ..Config::default()
+        };
+        let served = LocalAws::start(config, world).await?;
+        let assumed = match arguments.codedeploy {
+            CodeDeploy::Lenient => "lenient: it only looks at what is documented",
+            CodeDeploy::Strict => "strict: it refuses an alias that anybody edited",
+        };
+        console.say(&format!(
+            "a simulated AWS at {}, {} times as fast as real time; CodeDeploy is taken to be {assumed}",
+            served.endpoint_url(),
+            arguments.speed
+        ));
+        let session = session(&served.endpoint_url())?;
+        Ok(Self { served, session })
+    }
+
+    /// Publishes version 2, deploys it, and watches until everything has come to rest.
+    pub async fn release(
+        &self,
+        console: &Console,
+        arguments: &Demo,
+        story: &Story,
+    ) -> Result<Account, CliError> {
+        self.publish(story).await?;
+        let mut watch = Watch::begin(console, &self.served);
+        let group = match arguments.mode {
+            DemoMode::Stepper => STEPPER_GROUP,
+            DemoMode::Guard => GUARD_GROUP,
+        };
+        let deployment = self.deploy(group, story, arguments.mode).await?;
+        console.say(&format!(
+            "deployment {deployment}: hello:live from version 1 to version 2"
+        ));
+        if story.raises_alarm {
+            watch.until_shifted(&deployment).await?;
+            drill(console, &self.served, &self.session).await?;
+        }
+        watch.until_rest(&deployment).await?;
+        watch
+            .account(&self.session, &deployment, arguments, story)
+            .await
+    }
+
+    async fn publish(&self, story: &Story) -> Result<(), CliError> {
+        let lambda = &self.session.lambda;
+        let rate = Environment::builder()
+            .variables("ERROR_RATE", story.error_rate.to_string())
+            .build();
+        lambda
+            .update_function_configuration()
+            .function_name(FUNCTION)
+            .description("the second release")
+            .environment(rate)
+            .send()
+            .await
+            .map_err(|error| CallError::of("UpdateFunctionConfiguration", &error))?;
+        lambda
+            .publish_version()
+            .function_name(FUNCTION)
+            .send()
+            .await
+            .map_err(|error| CallError::of("PublishVersion", &error))?;
+        Ok(())
+    }
+
+    async fn deploy(&self, group: &str, story: &Story, mode: DemoMode) -> Result<String, CliError> {
+        let content = AppSpecContent::builder().content(appspec("1", "2")).build();
+        let revision = RevisionLocation::builder()
+            .revision_type(RevisionLocationType::AppSpecContent)
+            .app_spec_content(content)
+            .build();
+        // A person who raises the alarm needs a moment before the shift is over.
+        let slower = (story.raises_alarm && mode == DemoMode::Guard)
+            .then(|| "CodeDeployDefault.LambdaCanary10Percent30Minutes".to_owned());
+        let answer = self
+            .session
+            .codedeploy
+            .create_deployment()
+            .application_name(APPLICATION)
+            .deployment_group_name(group)
+            .set_deployment_config_name(slower)
+            .revision(revision)
+            .send()
+            .await
+            .map_err(|error| CallError::of("CreateDeployment", &error))?;
+        Ok(answer.deployment_id.unwrap_or_default())
+    }
+
+    /// Where it is.
+    pub fn endpoint_url(&self) -> String {
+        self.served.endpoint_url()
+    }
+
+    /// Takes it down.
+    pub async fn strike(self) {
+        self.served.shutdown().await;
+    }
+}
+
+fn world(arguments: &Demo, story: &Story) -> Result<World, CliError> {
+    let failed = |error: crate::sim::AwsError| CliError::plain(error.to_string());
+    let mut world = first_version_world(arguments.seed, Clock::real().now(), REQUESTS);
+    deploy_stack(&mut world).map_err(failed)?;
+    if story.raises_alarm {
+        let slower = format!("{{\"alarms\":[\"{ALARM}\"],\"plan\":\"10%:30m\"}}");
+        policy(&mut world, &slower).map_err(failed)?;
+    }
+    world.set_codedeploy(arguments.codedeploy.into());
+    world.set_traffic_limit(match arguments.traffic {
+        Traffic::Model => 0.0,
+        Traffic::Processes => REQUESTS,
+    });
+    world.clear_trace();
+    Ok(world)
+}
+
+fn session(endpoint: &str) -> Result<Session, CliError> {
+    let keys = Credentials::from_keys("demo", "demo", None);
+    let config = aws_config::SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(endpoint)
+        .credentials_provider(SharedCredentialsProvider::new(keys))
+        .timeout_config(timeouts())
+        .build();
+    Ok(Session::from_config(&config)?)
+}

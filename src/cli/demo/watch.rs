@@ -1,0 +1,487 @@
+//! Watching a release: what changes is said as it changes, and counted for the account.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tokio::process::Command;
+use tokio::time::sleep;
+
+use super::Story;
+use super::account::{Account, Alias, Outcome};
+use super::stage::{ALARM, ALIAS, FUNCTION};
+use crate::aws::executions::{describe, execution_arn};
+use crate::aws::{CallError, Session};
+use crate::cli::args::{Demo, DemoMode};
+use crate::cli::console::Console;
+use crate::cli::error::CliError;
+use crate::local::LocalAws;
+use crate::local::stack::{MACHINE, POST_TRAFFIC, PRE_TRAFFIC, STEPPER};
+use crate::rollout::Weight;
+use crate::sim::metrics::Tally;
+use crate::sim::{Service, World};
+
+/// Between two looks, in real time.
+const LOOK: Duration = Duration::from_millis(40);
+/// A release that has not come to rest by then is stuck: longer than a hook's hour, twice.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(2);
+/// For a person who wants to raise the alarm by hand: so long in real time, but no longer than so
+/// much of the bake.
+const GRACE: Duration = Duration::from_secs(30);
+const GRACE_OF_BAKE: Duration = Duration::from_secs(20 * 60);
+
+/// A release that is watched.
+pub struct Watch<'a> {
+    console: Console,
+    aws: &'a LocalAws,
+    since: Timestamp,
+    before: [Tally; 2],
+    shown: Option<String>,
+    told: [usize; 3],
+    /// The latest decision without its numbers: the same again is not said.
+    gist: String,
+}
+
+/// What one look shows.
+struct Look {
+    now: Timestamp,
+    weight: f64,
+    deployments: Vec<(String, &'static str)>,
+    executions: bool,
+    line: String,
+}
+
+impl<'a> Watch<'a> {
+    /// Counts from now on.
+    pub fn begin(console: &Console, aws: &'a LocalAws) -> Self {
+        let (since, before) = aws.with_world(|world| (world.now(), tallies(world)));
+        Self {
+            console: console.clone(),
+            aws,
+            since,
+            before,
+            shown: None,
+            told: [0; 3],
+            gist: String::new(),
+        }
+    }
+
+    /// Waits until version 2 has a part of the traffic.
+    ///
+    /// # Errors
+    /// If the deployment ends before.
+    pub async fn until_shifted(&mut self, deployment: &str) -> Result<(), CliError> {
+        loop {
+            let look = self.look();
+            if look.weight > 0.0 {
+                return Ok(());
+            }
+            if is_over(&look, deployment) {
+                return Err(CliError::plain(
+                    "the deployment ended before any traffic was shifted",
+                ));
+            }
+            self.pause(&look).await?;
+        }
+    }
+
+    /// Waits until the deployment, its rollback and all executions are over.
+    ///
+    /// # Errors
+    /// If that takes longer than any release does.
+    pub async fn until_rest(&mut self, deployment: &str) -> Result<(), CliError> {
+        loop {
+            let look = self.look();
+            let ended = look
+                .deployments
+                .iter()
+                .all(|(_, status)| ENDED.contains(status));
+            if ended && is_over(&look, deployment) && !look.executions {
+                return Ok(());
+            }
+            self.pause(&look).await?;
+        }
+    }
+
+    async fn pause(&self, look: &Look) -> Result<(), CliError> {
+        if look.now.duration_since(self.since) > PATIENCE {
+            return Err(CliError::plain(
+                "the release has not come to an end in two hours of its time",
+            ));
+        }
+        sleep(LOOK).await;
+        Ok(())
+    }
+
+    fn look(&mut self) -> Look {
+        let (since, before) = (self.since, self.before);
+        let look = self.aws.with_world(|world| look(world, since, before));
+        self.tell_decisions();
+        if self.shown.as_ref() != Some(&look.line) {
+            self.console.say(&format!(
+                "{:.0}  {}",
+                look.now,
+                counted(&look, self.aws, before)
+            ));
+            self.shown = Some(look.line.clone());
+        }
+        look
+    }
+
+    /// What the functions have written since the last look: each decision with its reason.
+    fn tell_decisions(&mut self) {
+        for (told, function) in self
+            .told
+            .iter_mut()
+            .zip([PRE_TRAFFIC, STEPPER, POST_TRAFFIC])
+        {
+            let lines = self.aws.logs(function);
+            for line in lines.iter().skip(*told) {
+                let parsed: Option<Value> = serde_json::from_str(line).ok();
+                let message = parsed
+                    .as_ref()
+                    .and_then(|line| line.get("message")?.as_str());
+                let message = message.unwrap_or(line);
+                let gist = message.replace(|c: char| c.is_ascii_digit(), "");
+                let gist = gist.split(',').next().unwrap_or_default();
+                if self.gist == gist {
+                    continue;
+                }
+                gist.clone_into(&mut self.gist);
+                let name = function.rsplit("canary-").next().unwrap_or(function);
+                self.console.say(&format!("    {name}: {message}"));
+            }
+            *told = lines.len();
+        }
+    }
+
+    /// How it ended.
+    ///
+    /// # Errors
+    /// If the simulated AWS cannot be asked.
+    pub async fn account(
+        &self,
+        session: &Session,
+        deployment: &str,
+        arguments: &Demo,
+        story: &Story,
+    ) -> Result<Account, CliError> {
+        let output = self.output(session, deployment).await?;
+        let (alias, now) = self.aws.with_world(|world| (alias(world), tallies(world)));
+        let status = self.status(deployment);
+        let at_stable = alias.version == "1" && alias.weights.is_empty();
+        let at_canary = alias.version == "2" && alias.weights.is_empty();
+        let outcome = match (status.as_str(), at_stable, at_canary) {
+            ("Succeeded", _, true) => Outcome::Promoted,
+            ("Failed" | "Stopped", true, _) => Outcome::RolledBack,
+            _ => Outcome::Error,
+        };
+        let text = |pointer: &str| {
+            output
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let mut reason =
+            text("/carry/outcome/reason").unwrap_or_else(|| "no reason was left".to_owned());
+        if let (Some(why), true) = (self.why(deployment), outcome == Outcome::RolledBack) {
+            reason += &format!("; CodeDeploy: {why}");
+        }
+        let [stable, canary] =
+            [0, 1].map(|version| now[version].invocations - self.before[version].invocations);
+        Ok(Account {
+            schema: 1,
+            scenario: story.name,
+            mode: match arguments.mode {
+                DemoMode::Stepper => "stepper",
+                DemoMode::Guard => "guard",
+            },
+            outcome,
+            deployment: status,
+            alias,
+            reason,
+            ticks: output
+                .pointer("/carry/rollout/ticks")
+                .and_then(Value::as_u64)
+                .unwrap_or(0),
+            max_weight: self.max_weight(),
+            seconds_to_rollback: (outcome == Outcome::RolledBack)
+                .then(|| self.seconds_to_rollback())
+                .flatten(),
+            requests: (stable + canary) as u64,
+            canary_requests: canary as u64,
+            canary_errors: (now[1].errors - self.before[1].errors) as u64,
+        })
+    }
+
+    /// The account that the pre-traffic execution left.
+    async fn output(&self, session: &Session, deployment: &str) -> Result<Value, CliError> {
+        let machine = self.aws.with_world(|world| {
+            format!(
+                "arn:aws:states:{}:{}:stateMachine:{MACHINE}",
+                world.region(),
+                world.account()
+            )
+        });
+        let arn = execution_arn(&machine, &format!("{deployment}-pre"));
+        let execution = describe(&session.sfn, &arn).await?;
+        Ok(execution.output.unwrap_or_default())
+    }
+
+    fn status(&self, deployment: &str) -> String {
+        let found = self.aws.with_world(|world| {
+            let all = world.deployments_overview().into_iter();
+            all.filter(|one| one.id == deployment)
+                .map(|one| one.status)
+                .next()
+        });
+        found.unwrap_or_default().to_owned()
+    }
+
+    fn why(&self, deployment: &str) -> Option<String> {
+        self.aws.with_world(|world| {
+            let mut all = world.deployments_overview().into_iter();
+            all.find(|one| one.id == deployment)?.error
+        })
+    }
+
+    fn max_weight(&self) -> f64 {
+        self.aws.with_world(|world| {
+            let changes = world
+                .alias_changes()
+                .iter()
+                .filter(|change| change.at >= self.since);
+            changes
+                .flat_map(|change| change.weights.values().copied())
+                .fold(0.0, f64::max)
+        })
+    }
+
+    /// From the alarm's first change to ALARM to the first write without weights after it.
+    fn seconds_to_rollback(&self) -> Option<f64> {
+        self.aws.with_world(|world| {
+            let alarm = alarm_since(world, self.since)?;
+            let mut changes = world.alias_changes().iter();
+            let back = changes.find(|change| {
+                change.at >= alarm && change.version == "1" && change.weights.is_empty()
+            })?;
+            Some(back.at.duration_since(alarm).as_secs_f64())
+        })
+    }
+}
+
+/// The statuses in which nothing happens to a deployment any more.
+const ENDED: [&str; 3] = ["Succeeded", "Failed", "Stopped"];
+
+fn is_over(look: &Look, deployment: &str) -> bool {
+    look.deployments
+        .iter()
+        .any(|(id, status)| id == deployment && ENDED.contains(status))
+}
+
+fn look(world: &mut World, since: Timestamp, _before: [Tally; 2]) -> Look {
+    let alias = alias(world);
+    let weight = alias
+        .weights
+        .get("2")
+        .copied()
+        .unwrap_or(if alias.version == "2" { 1.0 } else { 0.0 });
+    let deployments: Vec<(String, &'static str)> = world
+        .deployments_overview()
+        .into_iter()
+        .filter(|one| one.created >= since)
+        .map(|one| (one.id, one.status))
+        .collect();
+    let statuses: Vec<&str> = deployments.iter().map(|(_, status)| *status).collect();
+    let line = format!(
+        "{} {} {}",
+        alarm_state(world),
+        statuses.join(" then "),
+        weight
+    );
+    Look {
+        now: world.now(),
+        weight,
+        executions: executions_run(world),
+        deployments,
+        line,
+    }
+}
+
+fn counted(look: &Look, aws: &LocalAws, before: [Tally; 2]) -> String {
+    let (now, alarm) = aws.with_world(|world| (tallies(world), alarm_state(world)));
+    let part = |version: usize| {
+        let (now, before) = (now[version], before[version]);
+        format!(
+            "v{}: {} requests, {} errors",
+            version + 1,
+            now.invocations - before.invocations,
+            now.errors - before.errors
+        )
+    };
+    let percent =
+        Weight::from_fraction(look.weight).map_or_else(String::new, |weight| weight.to_string());
+    let statuses: Vec<&str> = look.deployments.iter().map(|(_, status)| *status).collect();
+    format!(
+        "[{}] {percent:>4} to version 2 | {} | {} | alarm {alarm} | deployment {}",
+        bar(look.weight),
+        part(0),
+        part(1),
+        statuses.join(", rollback "),
+    )
+}
+
+fn bar(weight: f64) -> String {
+    let full = (weight * 20.0).ceil() as usize;
+    format!(
+        "{}{}",
+        "#".repeat(full.min(20)),
+        "-".repeat(20 - full.min(20))
+    )
+}
+
+fn tallies(world: &World) -> [Tally; 2] {
+    ["1", "2"].map(|version| world.tally(FUNCTION, version))
+}
+
+fn alias(world: &mut World) -> Alias {
+    let input = json!({ "FunctionName": FUNCTION, "Name": ALIAS });
+    let found = world
+        .call(Service::Lambda, "GetAlias", input)
+        .unwrap_or_default();
+    let weights = found.pointer("/RoutingConfig/AdditionalVersionWeights");
+    Alias {
+        version: found["FunctionVersion"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
+        weights: weights
+            .and_then(|weights| serde_json::from_value(weights.clone()).ok())
+            .unwrap_or_default(),
+    }
+}
+
+fn alarm_state(world: &mut World) -> String {
+    let input = json!({ "AlarmNames": [ALARM] });
+    let found = world
+        .call(Service::CloudWatch, "DescribeAlarms", input)
+        .unwrap_or_default();
+    found["MetricAlarms"][0]["StateValue"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// When the alarm first went to ALARM after `since`.
+fn alarm_since(world: &mut World, since: Timestamp) -> Option<Timestamp> {
+    let input = json!({
+        "AlarmName": ALARM, "HistoryItemType": "StateUpdate", "StartDate": since,
+        "ScanBy": "TimestampAscending", "MaxRecords": 100,
+    });
+    let found = world
+        .call(Service::CloudWatch, "DescribeAlarmHistory", input)
+        .ok()?;
+    let items = found["AlarmHistoryItems"].as_array()?;
+    let change = items.iter().find(|item| {
+        let data: Option<Value> = item["HistoryData"]
+            .as_str()
+            .and_then(|data| serde_json::from_str(data).ok());
+        data.is_some_and(|data| data["newState"]["stateValue"] == "ALARM")
+    })?;
+    change["Timestamp"].as_str()?.parse().ok()
+}
+
+fn executions_run(world: &mut World) -> bool {
+    let machine = format!(
+        "arn:aws:states:{}:{}:stateMachine:{MACHINE}",
+        world.region(),
+        world.account()
+    );
+    let input = json!({ "stateMachineArn": machine, "statusFilter": "RUNNING" });
+    let found = world
+        .call(Service::StepFunctions, "ListExecutions", input)
+        .unwrap_or_default();
+    found["executions"]
+        .as_array()
+        .is_some_and(|running| !running.is_empty())
+}
+
+/// Raises the alarm: a person is told how and has a moment for it; then it is done for them, with
+/// the AWS CLI if it is there.
+///
+/// # Errors
+/// If the alarm cannot be raised.
+pub async fn drill(console: &Console, aws: &LocalAws, session: &Session) -> Result<(), CliError> {
+    let command = |state: &str, reason: &str| {
+        format!(
+            "aws cloudwatch set-alarm-state --alarm-name {ALARM} --state-value {state} --state-reason {reason}"
+        )
+    };
+    let url = aws.endpoint_url();
+    console.say(&format!(
+        "raise the alarm, with these in another terminal:\n  \
+         export AWS_ENDPOINT_URL={url} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 \
+         AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n  \
+         {}\nand afterwards\n  {}",
+        command("ALARM", "drill"),
+        command("OK", "drill-over")
+    ));
+    if console.can_ask() {
+        let grace = GRACE.min(aws.clock().real_duration(GRACE_OF_BAKE));
+        console.say(&format!("in {} s it is raised for you", grace.as_secs()));
+        let began = aws.now();
+        let until = Duration::from_millis(200);
+        let mut left = grace;
+        while aws.with_world(alarm_state) != "ALARM" && !raised_since(aws, began) && !left.is_zero()
+        {
+            sleep(until.min(left)).await;
+            left = left.saturating_sub(until);
+        }
+        if raised_since(aws, began) {
+            console.say("somebody raised it");
+            return Ok(());
+        }
+    }
+    if aws.with_world(alarm_state) == "ALARM" {
+        console.say("somebody raised it");
+        return Ok(());
+    }
+    if by_cli(&url).await {
+        console.say("nobody did: raised with the AWS CLI");
+        return Ok(());
+    }
+    session
+        .cloudwatch
+        .set_alarm_state()
+        .alarm_name(ALARM)
+        .state_value(aws_sdk_cloudwatch::types::StateValue::Alarm)
+        .state_reason("drill")
+        .send()
+        .await
+        .map_err(|error| CallError::of("SetAlarmState", &error))?;
+    console.say("nobody did: raised with the SDK, since there is no AWS CLI here");
+    Ok(())
+}
+
+/// Whether the alarm went to ALARM since then, be it only for a moment.
+fn raised_since(aws: &LocalAws, since: Timestamp) -> bool {
+    aws.with_world(|world| alarm_since(world, since).is_some())
+}
+
+/// Whether the AWS CLI is there and did it.
+async fn by_cli(endpoint: &str) -> bool {
+    let run = Command::new("aws")
+        // Older releases of it do not read AWS_ENDPOINT_URL.
+        .args(["--endpoint-url", endpoint])
+        .args(["cloudwatch", "set-alarm-state", "--alarm-name", ALARM])
+        .args(["--state-value", "ALARM", "--state-reason", "drill"])
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env_remove("AWS_PROFILE")
+        .output()
+        .await;
+    run.is_ok_and(|done| done.status.success())
+}
