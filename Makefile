@@ -1,6 +1,6 @@
 # `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help test test-core lint doc demo local conformance bench alarm-to-zero ci schema
+.PHONY: help test test-core lint doc demo local conformance artifact bench alarm-to-zero calls-per-tick ci schema
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -18,7 +18,7 @@ lint: ## Formatting and clippy, warnings are errors
 doc: ## API documentation, warnings are errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
 
-demo: ## A good and a bad release on the local AWS
+demo: ## Three releases through CodeDeploy on the local AWS: good, bad, and one with an alarm
 	cargo run -- demo
 
 local: ## Serve the local AWS at port 4599
@@ -27,9 +27,14 @@ local: ## Serve the local AWS at port 4599
 schema: ## Rewrite docs/policy.schema.json
 	cargo run --quiet -- policy schema > docs/policy.schema.json
 
-conformance: ## The local AWS against the AWS CLI and boto3, in Python environments of its own
+conformance: ## Against independent software: AWS CLI, boto3, SAM, linters, moto; in environments of its own
 	cargo build
 	tests/conformance/run target/debug/canary
+	tests/conformance/lint
+	tests/conformance/machine target/debug/canary target/debug/functions
+
+artifact: ## sam build, and the program it makes against its budgets: size, start, memory, beside Python
+	tests/conformance/artifact
 
 bench: ## Benchmarks of the core: one tick
 	cargo bench --no-default-features --bench tick
@@ -37,6 +42,10 @@ bench: ## Benchmarks of the core: one tick
 alarm-to-zero: ## From an alarm's change to the weight at 0, 20 times: median and worst
 	cargo build
 	cargo run --quiet --example alarm_to_zero
+
+calls-per-tick: ## The AWS calls of a release through CodeDeploy: in all, and per tick
+	cargo build
+	cargo run --quiet --example calls_per_tick
 
 ci: ## Everything that CI runs
 	bash .ci/run

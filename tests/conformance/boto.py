@@ -21,6 +21,8 @@ import botocore
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
+import services
+
 suite = Suite(options)
 function = f"conformance-{suite.tag}"
 ROLE = "arn:aws:iam::000000000000:role/sample"
@@ -381,5 +383,6 @@ suite.run(
     invoke, tags, delete_alias, put_metric_alarm, put_composite_alarm, describe_alarms,
     set_alarm_state, describe_alarm_history, delete_alarms, put_metric_data, get_metric_data,
     get_metric_statistics, list_metrics, put_parameter, get_parameter, delete_parameter,
+    *services.checks(client, refused, suite.tag),
     absent_operations, unsigned, throttling, outages, denied, calls,
 )

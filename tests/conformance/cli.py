@@ -136,7 +136,7 @@ def absent_operations():
     message = aws("cloudwatch", "list-dashboards", status=1)
     assert "ListDashboards is not available on this local AWS" in message, message
     refused("UnknownOperationException", "ssm", "describe-parameters")
-    refused("UnknownOperationException", "deploy", "list-applications")
+    refused("UnknownOperationException", "deploy", "list-on-premises-instances")
     aws("s3api", "list-buckets", status=1)
 
 

@@ -1,5 +1,6 @@
 //! The `canary` command as a person or a pipeline meets it: real processes against a local AWS.
 
+mod demo;
 mod policy;
 mod refusals;
 mod rollouts;

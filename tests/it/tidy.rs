@@ -13,14 +13,18 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("driver", &["rollout", "judge"]),
     ("sim", &["driver", "rollout", "judge"]),
     ("aws", &["driver", "rollout", "judge"]),
+    (
+        "lambda",
+        &["aws", "clock", "config", "driver", "judge", "rollout"],
+    ),
     ("local", &["sim", "clock"]),
     (
         "cli",
         &[
-            "aws", "clock", "config", "driver", "judge", "local", "rollout", "sim",
+            "aws", "clock", "config", "driver", "judge", "lambda", "local", "rollout", "sim",
         ],
     ),
-    ("bin", &["cli"]),
+    ("bin", &["cli", "lambda"]),
 ];
 
 /// What the pure core must not know.

@@ -1,6 +1,8 @@
 //! The local endpoint through AWS's own SDK, and below it.
 
 mod cloudwatch;
+mod deployments;
+mod events;
 mod garbage;
 mod lambda;
 mod lifecycle;
@@ -81,7 +83,12 @@ fn pass(aws: &LocalAws, time: Duration) {
 }
 
 /// The JSON answer of an admin route.
-async fn admin(aws: &LocalAws, method: &str, path: &str, body: &str) -> (u16, serde_json::Value) {
+pub(super) async fn admin(
+    aws: &LocalAws,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> (u16, serde_json::Value) {
     let answer = raw::request(aws, method, path, &[], body.as_bytes()).await;
     let value = serde_json::from_slice(&answer.body).expect("admin routes answer in JSON");
     (answer.status, value)

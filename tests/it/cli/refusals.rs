@@ -118,6 +118,91 @@ async fn a_function_that_a_stack_manages() {
     stage.is_clean_at("2");
 }
 
+/// A deployment of this function by CodeDeploy, with a hook that waits for its answer.
+fn deploy(stage: &Stage, function: &str) -> String {
+    let call = |operation: &str, input: Value| stage.call(Service::CodeDeploy, operation, input);
+    let role = "arn:aws:iam::000000000000:role/hook";
+    let hook = json!({"FunctionName": "CodeDeployHook_pre", "Role": role, "Handler": "none",
+        "Runtime": "provided.al2023", "Code": {"ZipFile": "never answers"}});
+    stage.lambda("CreateFunction", hook);
+    call(
+        "CreateApplication",
+        json!({"applicationName": "shop", "computePlatform": "Lambda"}),
+    );
+    let group = json!({"applicationName": "shop", "deploymentGroupName": "group",
+        "serviceRoleArn": role, "deploymentConfigName": "CodeDeployDefault.LambdaAllAtOnce"});
+    call("CreateDeploymentGroup", group);
+    let spec = json!({"version": "0.0",
+        "Hooks": [{"BeforeAllowTraffic": "CodeDeployHook_pre"}],
+        "Resources": [{"one": {"Type": "AWS::Lambda::Function", "Properties": {
+            "Name": function, "Alias": "live", "CurrentVersion": "1", "TargetVersion": "2"}}}]});
+    let revision = json!({"revisionType": "AppSpecContent",
+        "appSpecContent": {"content": spec.to_string()}});
+    let made = call(
+        "CreateDeployment",
+        json!({"applicationName": "shop", "deploymentGroupName": "group", "revision": revision}),
+    );
+    made["deploymentId"].as_str().expect("an id").to_owned()
+}
+
+/// Until the deployment's hook waits.
+fn reach_the_hook(stage: &Stage) {
+    stage.with_world(|world| {
+        let later = world.now() + Duration::from_secs(10);
+        world.advance_to(later);
+        assert_eq!(world.open_hooks().len(), 1);
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_that_code_deploy_is_shifting() {
+    let stage = Stage::new().await;
+    let id = deploy(&stage, "hello");
+    // Before it has started, only its AppSpec says what it shifts.
+    refused(&stage, ALARM, &format!("deployment {id} is under way")).await;
+    reach_the_hook(&stage);
+    refused(&stage, ALARM, &format!("--deployment-id {id}")).await;
+    stage.call(
+        Service::CodeDeploy,
+        "StopDeployment",
+        json!({"deploymentId": id}),
+    );
+    finish(stage.run(ALARM)).await.exits(0);
+    stage.is_clean_at("2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_of_something_else_or_one_that_cannot_be_read_is_no_obstacle() {
+    use lambda_canary::sim::{FaultKind, FaultRule};
+    for denied in ["", "ListDeployments", "GetDeployment"] {
+        let stage = Stage::new().await;
+        let other = json!({"FunctionName": "other", "Handler": "none",
+            "Role": "arn:aws:iam::000000000000:role/other", "Runtime": "provided.al2023",
+            "Code": {"ZipFile": "other"}});
+        stage.lambda("CreateFunction", other);
+        for code in ["one", "two"] {
+            let update = json!({"FunctionName": "other", "ZipFile": code});
+            stage.lambda("UpdateFunctionCode", update);
+            stage.lambda("PublishVersion", json!({"FunctionName": "other"}));
+        }
+        let alias = json!({"FunctionName": "other", "Name": "live", "FunctionVersion": "1"});
+        stage.lambda("CreateAlias", alias);
+        deploy(&stage, "other");
+        reach_the_hook(&stage);
+        if !denied.is_empty() {
+            stage.with_world(|world| {
+                let rule = FaultRule::new(FaultKind::AccessDenied, world.now());
+                world.add_fault(rule.on(Service::CodeDeploy).operation(denied));
+            });
+        }
+        let ended = finish(stage.run(ALARM)).await;
+        let warned = ended.said().contains("whether CodeDeploy is shifting");
+        assert_eq!(warned, !denied.is_empty(), "{}", ended.said());
+        ended.exits(0);
+        stage.is_clean_at("2");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_description_that_leaves_no_room_for_the_mark() {
     let stage = Stage::new().await;

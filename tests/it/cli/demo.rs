@@ -1,0 +1,108 @@
+//! `canary demo`: every scenario through CodeDeploy, and that nothing in it is a fixed result.
+
+use super::*;
+
+async fn demo(arguments: &str) -> Vec<Value> {
+    let ended = finish(canary(&format!("demo --json --speed 120 {arguments}"))).await;
+    let printed = ended.exits(0).printed();
+    let lines = printed.lines();
+    let one = |line: &str| serde_json::from_str(line).expect("one object a line, and nothing else");
+    lines.map(one).collect()
+}
+
+fn gist(account: &Value) -> [&str; 4] {
+    let text = |pointer: &str| {
+        account
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or("?")
+    };
+    [
+        text("/scenario"),
+        text("/outcome"),
+        text("/deployment"),
+        text("/alias/version"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_scenario_ends_as_it_should_with_the_stepper() {
+    let accounts = demo("").await;
+    let gists: Vec<[&str; 4]> = accounts.iter().map(gist).collect();
+    assert_eq!(
+        gists,
+        [
+            ["good", "promoted", "Succeeded", "2"],
+            ["bad", "rolled_back", "Failed", "1"],
+            ["alarm", "rolled_back", "Failed", "1"],
+        ]
+    );
+    for account in &accounts {
+        assert_eq!(account["alias"]["weights"], json!({}));
+        assert_eq!(account["max_weight"], json!(0.1));
+        assert!(account["ticks"].as_u64() > Some(2), "{account}");
+    }
+    assert_eq!(accounts[0]["seconds_to_rollback"], Value::Null);
+    assert_eq!(accounts[0]["canary_errors"], 0);
+    // A poll is 15 s; the rest is real time, which the alarm's own change also takes.
+    assert!(
+        accounts[1]["seconds_to_rollback"].as_f64() < Some(60.0),
+        "{}",
+        accounts[1]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_stops_the_deployment() {
+    let accounts = demo("--mode guard --scenario bad").await;
+    assert_eq!(gist(&accounts[0]), ["bad", "rolled_back", "Stopped", "1"]);
+    let reason = accounts[0]["reason"].as_str().expect("a reason");
+    assert!(
+        reason.contains("the deployment was stopped: alarm hello-live-errors"),
+        "{reason}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strict_codedeploy_refuses_what_the_stepper_has_shifted() {
+    let accounts = demo("--scenario good --codedeploy strict").await;
+    assert_eq!(gist(&accounts[0]), ["good", "rolled_back", "Failed", "1"]);
+    let reason = accounts[0]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("INVALID_LAMBDA_CONFIGURATION"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seed_and_fault_rate_show_in_the_figures() {
+    let figures = |account: &Value| {
+        ["requests", "canary_requests", "canary_errors"]
+            .map(|name| account[name].as_f64().expect("a number"))
+    };
+    let one = figures(&demo("--scenario bad --seed 1").await[0]);
+    let other = figures(&demo("--scenario bad --seed 2").await[0]);
+    let worse = figures(&demo("--scenario bad --seed 1 --fault-rate 0.5").await[0]);
+    assert_ne!(one, other);
+    let share = |figures: [f64; 3]| figures[2] / figures[1];
+    assert!(
+        share(worse) > 0.35 && share(one) < 0.15,
+        "{one:?} {worse:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_healthy_version_that_is_called_bad_is_noticed() {
+    let ended = finish(canary("demo --scenario bad --fault-rate 0 --speed 120")).await;
+    ended
+        .exits(1)
+        .says("unexpected: it should have ended rolled back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_samples_own_processes_can_answer_the_traffic() {
+    let accounts = demo("--scenario bad --traffic processes").await;
+    assert_eq!(gist(&accounts[0]), ["bad", "rolled_back", "Failed", "1"]);
+    assert!(
+        accounts[0]["canary_errors"].as_u64() > Some(2),
+        "{}",
+        accounts[0]
+    );
+}
