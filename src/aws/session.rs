@@ -8,6 +8,10 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 /// The longest a single attempt of a call may take.
 const ATTEMPT: Duration = Duration::from_secs(4);
@@ -60,6 +64,7 @@ impl Session {
     /// If no region can be found. Missing credentials show at the first call.
     pub async fn connect(options: &SessionOptions) -> Result<Self, SessionError> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(https())
             .timeout_config(timeouts())
             .retry_config(RetryConfig::standard().with_max_attempts(3));
         if let Some(profile) = &options.profile {
@@ -88,6 +93,7 @@ impl Session {
     pub fn in_lambda(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SessionError> {
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
+            .http_client(https())
             .credentials_provider(SharedCredentialsProvider::new(
                 EnvironmentVariableCredentialsProvider::new(),
             ))
@@ -121,6 +127,14 @@ impl Session {
     pub fn region(&self) -> &str {
         &self.region
     }
+}
+
+/// The connections of all clients. With ring, because the SDK's own choice, AWS-LC, makes the
+/// program of the functions larger and needs longer to compile.
+fn https() -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
 }
 
 /// The time limits of all calls.
