@@ -31,10 +31,11 @@ local: ## Serve the local AWS at port 4599
 schema: ## Rewrite docs/policy.schema.json
 	cargo run --quiet -- policy schema > docs/policy.schema.json
 
-conformance: ## Against independent software: AWS CLI, boto3, SAM, linters, moto; in environments of its own
+conformance: ## Against independent software: AWS CLI, boto3, SAM, linters, jsonschema, moto; in environments of its own
 	cargo build
 	tests/conformance/run target/debug/canary
 	tests/conformance/lint
+	tests/conformance/schema
 	tests/conformance/machine target/debug/canary target/debug/functions
 
 artifact: ## sam build, and the program it makes against its budgets: size, start, memory, beside Python
