@@ -1,6 +1,8 @@
 //! The `canary` command as a person or a pipeline meets it: real processes against a local AWS.
 
 mod demo;
+mod judge;
+mod plan;
 mod policy;
 mod refusals;
 mod rollouts;
