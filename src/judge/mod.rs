@@ -9,6 +9,7 @@
 
 pub mod acceptance;
 pub mod alarms;
+pub mod duration;
 mod verdict;
 
 pub use verdict::{Doubt, Regression, Verdict};
