@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::rollout::preflight::Audience;
+
 /// A function's plain name, with the account and region that were named with it, if any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionName {
@@ -19,12 +21,10 @@ pub enum BadFunctionName {
     )]
     Form(String),
     /// With a version or alias.
-    #[error("\"{0}\" names a version or alias; name the function alone and the alias with --alias")]
+    #[error("\"{0}\" names a version or alias; name the function alone")]
     Qualified(String),
     /// In another region than the session's.
-    #[error(
-        "the function is in {named}, but this session works in {session}; pass --region {named}"
-    )]
+    #[error("the function is in {named}, but this session works in {session}")]
     Region {
         /// In the ARN.
         named: String,
@@ -41,6 +41,26 @@ pub enum BadFunctionName {
         /// Where the function was found.
         session: String,
     },
+}
+
+impl BadFunctionName {
+    /// What those who read it can do about it, where that can be said.
+    #[must_use]
+    pub fn hint(&self, audience: Audience) -> Option<String> {
+        match (self, audience) {
+            (Self::Region { named, .. }, Audience::CommandLine) => {
+                Some(format!("pass --region {named}"))
+            }
+            (Self::Account { named, .. }, Audience::CommandLine) => Some(format!(
+                "choose credentials of account {named}, for instance with --profile"
+            )),
+            (Self::Region { .. } | Self::Account { .. }, Audience::Hook) => Some(
+                "the hooks release functions of their own account and region: install the stack there"
+                    .to_owned(),
+            ),
+            (Self::Form(_) | Self::Qualified(_), _) => None,
+        }
+    }
 }
 
 impl FromStr for FunctionName {
