@@ -19,12 +19,14 @@ mod checks;
 mod document;
 mod limits;
 mod mistakes;
+mod overrides;
 mod plan;
 mod policy;
 mod schema;
 mod walk;
 
 pub use mistakes::{MistakeKind, PolicyError, PolicyErrors};
+pub use overrides::Overrides;
 pub use policy::{OnRegression, Policy};
 pub use schema::schema;
 

@@ -1,6 +1,8 @@
 //! The `canary` command as a person or a pipeline meets it: real processes against a local AWS.
 
+mod checks;
 mod demo;
+mod output;
 mod policy;
 mod refusals;
 mod rollouts;
