@@ -198,6 +198,21 @@ mod tests {
         ));
     }
 
+    #[test]
+    fn a_hint_speaks_of_options_only_where_there_are_some() {
+        let (named, session) = ("eu-west-1".to_owned(), "us-east-1".to_owned());
+        let region = BadFunctionName::Region { named, session };
+        let (named, session) = ("1".to_owned(), "2".to_owned());
+        let account = BadFunctionName::Account { named, session };
+        let hint = region.hint(Audience::CommandLine);
+        assert_eq!(hint.as_deref(), Some("pass --region eu-west-1"));
+        for error in [region, account] {
+            assert!(error.hint(Audience::CommandLine).unwrap().contains("--"));
+            let hint = error.hint(Audience::Hook).unwrap();
+            assert!(!hint.contains("--") && !error.to_string().contains("--"));
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn arbitrary_text_never_panics(text: String) {

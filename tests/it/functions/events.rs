@@ -260,6 +260,26 @@ fn a_wrong_handler_is_said_at_the_start() {
 }
 
 #[test]
+fn a_missing_region_is_told_in_words_for_a_function() {
+    let output = Command::new(env!("CARGO_BIN_EXE_functions"))
+        .env_clear()
+        .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")
+        .env("_HANDLER", "stepper")
+        .output()
+        .expect("it starts");
+    assert_eq!(output.status.code(), Some(1));
+    let line = String::from_utf8(output.stdout).expect("text");
+    assert!(
+        line.contains("AWS_REGION is not in the function's environment"),
+        "{line}"
+    );
+    assert!(
+        !line.contains("--region"),
+        "a function has no options: {line}"
+    );
+}
+
+#[test]
 fn outside_of_lambda_the_program_says_where_it_belongs() {
     let output = Command::new(env!("CARGO_BIN_EXE_functions"))
         .env_remove("AWS_LAMBDA_RUNTIME_API")
