@@ -5,6 +5,7 @@
 
 pub mod alarms;
 pub mod alias;
+pub mod checks;
 pub mod deployments;
 pub mod error;
 pub mod executions;
@@ -14,6 +15,7 @@ pub mod notices;
 pub mod policy;
 pub mod ports;
 pub mod preflight;
+pub mod profiles;
 pub mod session;
 
 pub use error::{CallError, Kind};

@@ -5,36 +5,34 @@ mod judging;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::SignedDuration;
 
 pub use judging::{Judge, PlanArguments, SettingsArguments};
 
 use super::exit::TABLE;
 use crate::aws::{FunctionName, SessionOptions};
-use crate::rollout::plan::parse_duration;
-use crate::rollout::{Plan, Version};
+use crate::rollout::Version;
 
 /// Evidence-based canary releases for AWS Lambda.
 #[derive(Debug, Parser)]
 #[command(name = "canary", version, about, after_help = TABLE, max_term_width = 100)]
 pub struct Arguments {
-    #[command(flatten)]
-    pub aws: AwsArguments,
     #[command(subcommand)]
     pub verb: Verb,
 }
 
+// Which AWS: only for the verbs that talk to one which is there already. (A doc comment would
+// become the help of those verbs.)
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "AWS options")]
 pub struct AwsArguments {
     /// Profile of the shared AWS configuration
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
     /// AWS region
-    #[arg(long, global = true, value_name = "REGION")]
+    #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
     /// Another endpoint than AWS's, such as the local AWS
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
 }
 
@@ -99,7 +97,8 @@ Example:
 The policy comes from --policy, else from the SSM parameter
 /lambda-canary/FUNCTION/ALIAS/policy, else /lambda-canary/default/policy, else the
 built-in default (Canary10Percent5Minutes, poll 15s). --plan, --alarm and --poll go on top of it;
-at least one alarm is needed. Durations are written 30s, 5m, 1h30m.
+at least one alarm is needed. Durations are written 30s, 5m, 1h30m. The policy's checks call the
+new version before the first step; its bake is for releases by CodeDeploy, and not carried out.
 
 Exit codes: 0 promoted, 1 error or drift, 2 rolled back, 3 aborted, 64 wrong usage.")]
 pub struct Run {
@@ -113,13 +112,13 @@ pub struct Run {
     pub policy: Option<PathBuf>,
     /// The steps: a CodeDeploy name, or a list such as 10%:5m,50%:10m
     #[arg(long, value_name = "PLAN")]
-    pub plan: Option<Plan>,
+    pub plan: Option<String>,
     /// Watch this alarm too; may be given several times
     #[arg(long = "alarm", value_name = "NAME")]
     pub alarms: Vec<String>,
     /// Longest time between two looks
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub poll: Option<SignedDuration>,
+    #[arg(long, value_name = "DURATION")]
+    pub poll: Option<String>,
     /// If a killed rollout left its weights, put the alias back first
     #[arg(long)]
     pub recover: bool,
@@ -132,6 +131,8 @@ pub struct Run {
     /// Do not ask; needed where there is no terminal
     #[arg(long, short)]
     pub yes: bool,
+    #[command(flatten)]
+    pub aws: AwsArguments,
 }
 
 #[derive(Debug, Args)]
@@ -147,6 +148,8 @@ pub struct Rollback {
     /// Do not ask; needed where there is no terminal
     #[arg(long, short)]
     pub yes: bool,
+    #[command(flatten)]
+    pub aws: AwsArguments,
 }
 
 #[derive(Debug, Args)]
@@ -289,10 +292,6 @@ pub fn quoted(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', "'\\''"))
-}
-
-fn duration(text: &str) -> Result<SignedDuration, String> {
-    parse_duration(text).map_err(|error| error.to_string())
 }
 
 fn share(text: &str) -> Result<f64, String> {

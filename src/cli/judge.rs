@@ -4,7 +4,7 @@
 //! another. Lines are read one by one, however many there are.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use serde::Serialize;
@@ -33,13 +33,14 @@ pub fn judge(console: &Console, arguments: &Judge) -> Result<Exit, CliError> {
         if arguments.json {
             per_poll.push(course.poll());
         } else {
-            console.result(&course.line(&counts));
+            console.result(&course.line(&counts))?;
         }
     }
     if arguments.json {
-        print(&course.answer(per_poll));
+        let json = serde_json::to_string(&course.answer(per_poll));
+        console.result(&json.map_err(|error| CliError::plain(error.to_string()))?)?;
     } else {
-        console.result(&course.end());
+        console.result(&course.end())?;
     }
     Ok(Exit::Success)
 }
@@ -51,13 +52,6 @@ pub fn in_range(arguments: &SettingsArguments) -> Result<Settings, CliError> {
         .check()
         .map_err(|error| CliError::usage(error.to_string()))?;
     Ok(settings)
-}
-
-fn print(answer: &Answer) {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    // The reader may have gone; that is no failure of the work.
-    let _ = serde_json::to_writer(&mut out, answer);
-    let _ = writeln!(out).and_then(|()| out.flush());
 }
 
 /// The evidence so far, and when it first said something.

@@ -8,9 +8,9 @@ use super::console::Console;
 use super::error::CliError;
 use super::exit::Exit;
 use super::judge::in_range;
+use crate::judge::duration::readable;
 use crate::judge::evidence::figures::{grouped, percent, percent_up};
 use crate::judge::evidence::planner::{MINUTES_MAX, Planner, Traffic, min_clean_requests};
-use crate::rollout::plan::readable;
 
 /// The window if nothing else asks for one: the built-in plan's bake.
 const WINDOW: u32 = 5;
@@ -22,9 +22,9 @@ pub fn plan(console: &Console, arguments: &PlanArguments) -> Result<Exit, CliErr
     let answer = Answer::to(arguments)?;
     if arguments.json {
         let json = serde_json::to_string(&answer);
-        console.result(&json.map_err(|error| CliError::plain(error.to_string()))?);
+        console.result(&json.map_err(|error| CliError::plain(error.to_string()))?)?;
     } else {
-        console.result(&answer.sentences(arguments));
+        console.result(&answer.sentences(arguments))?;
     }
     Ok(Exit::Success)
 }

@@ -15,7 +15,7 @@ pub fn policy(console: &Console, arguments: &PolicyArguments) -> Result<Exit, Cl
         PolicyVerb::Schema => {
             let schema = serde_json::to_string_pretty(&config::schema())
                 .map_err(|error| CliError::plain(error.to_string()))?;
-            console.result(&schema);
+            console.result(&schema)?;
         }
         PolicyVerb::Check { file } => {
             let (place, text) = policy_text(file)?;
@@ -23,7 +23,7 @@ pub fn policy(console: &Console, arguments: &PolicyArguments) -> Result<Exit, Cl
                 exit: Exit::Findings,
                 ..policy_error(&place, &errors)
             })?;
-            console.result(&summary(&policy));
+            console.result(&summary(&policy))?;
             if policy.alarms.alarms.is_empty() {
                 console.say("note: it names no alarm, and a rollout that watches none is refused (--alarm NAME adds one)");
             }

@@ -10,6 +10,7 @@
 
 pub mod acceptance;
 pub mod alarms;
+pub mod duration;
 pub mod evidence;
 pub mod measure;
 mod verdict;

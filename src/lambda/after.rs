@@ -15,10 +15,10 @@ use super::preflight::{Stop, open_deployment, policy_of, refused, release, what}
 use crate::aws::deployments::{self, Deployment};
 use crate::aws::{alias, executions};
 use crate::judge::alarms::Memory;
+use crate::judge::duration::readable;
 use crate::rollout::bake::Bake;
 use crate::rollout::deployment::Hook;
 use crate::rollout::hook;
-use crate::rollout::plan::readable;
 
 /// So many looks at the alias after the shift.
 const LOOKS: u32 = 3;

@@ -19,6 +19,7 @@ mod bake;
 mod checks;
 mod discovery;
 mod document;
+mod event;
 mod failure;
 mod follow;
 mod guard;

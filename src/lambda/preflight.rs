@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Functions;
-use super::checks;
 use super::discovery::{Shifted, Undiscovered, discover};
 use super::document::{Carry, Conclusion, Document, Next, Outcome, Release, SCHEMA, Way, Word};
 use super::failure::Failure;
@@ -12,14 +11,14 @@ use super::log::{self, Level};
 use super::rollback;
 use crate::aws::deployments::{self, Deployment};
 use crate::aws::preflight::{GatherError, gather};
-use crate::aws::{Kind, policy};
+use crate::aws::{Kind, checks, policy};
 use crate::config::Policy;
 use crate::driver::{Assignment, Snapshot};
 use crate::judge::alarms::Memory;
 use crate::rollout::deployment::Hook;
 use crate::rollout::guard::{Guard, GuardRules};
 use crate::rollout::hook::{self, HookFacts};
-use crate::rollout::preflight::{Preflight, Request, begin, preflight};
+use crate::rollout::preflight::{Audience, Preflight, Request, begin, preflight};
 use crate::rollout::{Contenders, Finish, Limits, Rules, Shift};
 
 /// The reason that lets a rollback pass.
@@ -243,7 +242,10 @@ async fn stepper(
     .await;
     let gathered = gathered.map_err(|error| match error {
         GatherError::Call(error) => Stop::Later(error.into()),
-        GatherError::Name(error) => refused(error.to_string()),
+        GatherError::Name(error) => refused(match error.hint(Audience::Hook) {
+            Some(hint) => format!("{error} (hint: {hint})"),
+            None => error.to_string(),
+        }),
     })?;
     let contenders = match preflight(&gathered.facts, &request) {
         Preflight::Ready(contenders) => contenders,
@@ -254,7 +256,7 @@ async fn stepper(
         Preflight::Refused(refusals) => {
             let said: Vec<String> = refusals
                 .iter()
-                .map(|refusal| format!("{refusal} (hint: {})", refusal.hint()))
+                .map(|refusal| format!("{refusal} (hint: {})", refusal.hint(Audience::Hook)))
                 .collect();
             return Err(refused(said.join("; ")));
         }

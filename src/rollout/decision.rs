@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     alias::AliasWrite,
-    plan::readable,
     state::{Cause, End, State},
     weight::Weight,
 };
 use crate::judge::Doubt;
+use crate::judge::duration::readable;
 
 /// The outcome of one tick.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,8 +122,8 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ready => f.write_str("all checks passed: about to begin"),
-            Self::Begin { weight } => write!(f, "all checks passed: {weight} to the canary"),
+            Self::Ready => f.write_str("ready: about to begin"),
+            Self::Begin { weight } => write!(f, "begin: {weight} to the canary"),
             Self::Advance { weight } => write!(f, "bake over: {weight} to the canary"),
             Self::Promote => f.write_str("all bakes over: promote the canary"),
             Self::HandOver => {

@@ -5,8 +5,9 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{alias::Contenders, plan::readable, weight::Weight};
+use super::{alias::Contenders, weight::Weight};
 use crate::judge::Regression;
+use crate::judge::duration::readable;
 
 /// A rollout between two ticks. Carried from tick to tick as JSON; the alias, not this, is the
 /// truth about the weight.
