@@ -10,8 +10,10 @@
 
 pub mod acceptance;
 pub mod alarms;
+mod bound;
 pub mod evidence;
 pub mod measure;
 mod verdict;
 
+pub use bound::Bound;
 pub use verdict::{Doubt, Regression, Verdict};
