@@ -8,6 +8,7 @@ use lambda_canary::config::Policy;
 use lambda_canary::judge::Verdict;
 use lambda_canary::judge::alarms::{AlarmReading, AlarmState, Memory};
 use lambda_canary::judge::evidence::{Counts, Evidence, Settings, Summary, Tally};
+use lambda_canary::judge::measure::Measured;
 use lambda_canary::rollout::{
     self, AliasReading, AliasView, Contenders, Observation, State, Version, applied, tick,
 };
@@ -57,6 +58,7 @@ fn baking(policy: &Policy) -> (State, Observation) {
     let mut seen = Observation {
         alias: AliasReading::Seen(alias()),
         verdict: Verdict::Pass,
+        measured: Measured::default(),
         wish: None,
         failure: None,
     };

@@ -11,6 +11,7 @@ use super::plan;
 use super::walk::Place;
 use crate::judge::acceptance::Check;
 use crate::judge::alarms::{AlarmRule, AlarmRules, InsufficientData};
+use crate::judge::measure::Inconclusive;
 use crate::rollout::{Finish, Limits, Mode, Plan, Rules};
 
 /// The name of the plan if the policy has none.
@@ -147,6 +148,7 @@ impl Policy {
                 limits,
                 mode,
                 finish: Finish::Promote,
+                inconclusive: Inconclusive::Hold,
             },
             alarms,
             checks: Vec::new(),

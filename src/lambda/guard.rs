@@ -9,6 +9,7 @@ use super::log::{self, Level};
 use crate::aws::{AwsPorts, Kind, deployments};
 use crate::driver::{self, Observe as _};
 use crate::judge::alarms::{AlarmReading, AlarmRules, Memory};
+use crate::judge::measure::Measured;
 use crate::rollout::guard::{
     DeploymentReading, Guard, GuardAct, GuardDecision, GuardEnd, GuardObservation, not_stopped,
     watch,
@@ -68,6 +69,7 @@ async fn look(
         deployment,
         alias,
         verdict: seen.verdict,
+        measured: Measured::default(),
         wish: None,
     };
     (observation, seen.readings, seen.memory)

@@ -1,5 +1,7 @@
 //! What was fetched, before anything is made of it.
 
+use jiff::Timestamp;
+
 use super::question::{CountsQuestion, Needs, Side, needs, throttles};
 use super::rules::Source;
 use super::series::{Series, SeriesName};
@@ -14,6 +16,12 @@ pub struct CountsAnswer {
     pub throttles: Option<Series>,
     /// Why the first series that is missing is missing.
     pub failure: Option<String>,
+}
+
+/// The pages of an answer, put together series by series.
+#[derive(Debug, Clone, Default)]
+pub struct Pages {
+    series: Vec<(SeriesName, Vec<(Timestamp, f64)>, Option<String>)>,
 }
 
 /// One metric's numbers.
@@ -64,6 +72,46 @@ impl CountsAnswer {
             throttles: found.of(&throttles(function, alias)).cloned(),
             failure: found.failure(),
         }
+    }
+}
+
+impl Pages {
+    /// No page yet, of an answer with these series.
+    #[must_use]
+    pub fn of(names: Vec<SeriesName>) -> Self {
+        let nothing = |name| (name, Vec::new(), None);
+        Self {
+            series: names.into_iter().map(nothing).collect(),
+        }
+    }
+
+    /// Adds what a page has of the series with this index: points by the moment at which their
+    /// minute begins, and CloudWatch's status. A series that goes on on a later page is
+    /// `PartialData` until then, so the last status counts.
+    pub fn add(
+        &mut self,
+        index: usize,
+        status: Option<&str>,
+        points: impl IntoIterator<Item = (Timestamp, f64)>,
+    ) {
+        if let Some((_, known, latest)) = self.series.get_mut(index) {
+            known.extend(points);
+            *latest = Some(status.unwrap_or("an answer without a status").to_owned());
+        }
+    }
+
+    /// Each series, or why it is not to be gone by: only what is `Complete` is.
+    #[must_use]
+    pub fn series(self) -> Vec<Result<Series, String>> {
+        let series = |(name, points, status): (SeriesName, Vec<_>, Option<String>)| {
+            let metric = name.metric;
+            match status.as_deref() {
+                Some("Complete") => Ok(points.into_iter().collect()),
+                Some(status) => Err(format!("CloudWatch answered for {metric}: {status}")),
+                None => Err(format!("CloudWatch did not answer for {metric}")),
+            }
+        };
+        self.series.into_iter().map(series).collect()
     }
 }
 

@@ -69,3 +69,26 @@ fn what_was_not_answered_is_not_there_and_says_why() {
     assert_eq!(short.metrics[0].stable.total, None);
     assert!(short.failure.unwrap().contains("left out"));
 }
+
+#[test]
+fn a_series_that_goes_on_on_the_next_page_is_complete_with_the_last_one() {
+    let names = || question(Source::Errors).series("f", "live");
+    let mut pages = Pages::of(names());
+    pages.add(0, Some("PartialData"), [(at(0), 1.0)]);
+    pages.add(0, Some("Complete"), [(at(60), 2.0)]);
+    pages.add(1, Some("PartialData"), [(at(0), 1.0)]);
+    pages.add(2, Some("Forbidden"), []);
+    pages.add(3, None, []);
+    pages.add(99, Some("Complete"), []);
+    let series = pages.series();
+    assert_eq!(series.len(), 5);
+    assert_eq!(series[0].as_ref().unwrap().points().count(), 2);
+    let why: Vec<&String> = series[1..]
+        .iter()
+        .map(|series| series.as_ref().unwrap_err())
+        .collect();
+    assert_eq!(why[0], "CloudWatch answered for Errors: PartialData");
+    assert_eq!(why[1], "CloudWatch answered for Invocations: Forbidden");
+    assert!(why[2].contains("without a status"), "{}", why[2]);
+    assert_eq!(why[3], "CloudWatch did not answer for Throttles");
+}

@@ -38,9 +38,8 @@ pub enum Sufficiency {
 pub struct Measured {
     /// Whether there is enough.
     pub sufficiency: Sufficiency,
-    /// Every minute before this moment is judged, or will not be any more. `None`: no evidence is
-    /// asked for.
-    pub judged_until: Option<Timestamp>,
+    /// Where the first minute begins that is still to be judged; `None`: there is none.
+    pub unjudged_from: Option<Timestamp>,
 }
 
 /// What the last fetch came to. Holds until the next one.
@@ -103,6 +102,15 @@ impl Finding {
             (Some(regression), _) => Verdict::Fail(regression.clone()),
             (None, Some(doubt)) => Verdict::Inconclusive(vec![doubt.clone()]),
             (None, None) => Verdict::Pass,
+        }
+    }
+
+    /// Why the last fetch was not answered in full, if it was not.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        match &self.doubt {
+            Some(Doubt::Uncounted { error }) => Some(error.clone()),
+            _ => None,
         }
     }
 

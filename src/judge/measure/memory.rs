@@ -138,7 +138,7 @@ impl EvidenceRules {
         let open = memory.split_minutes(now).find(open);
         Measured {
             sufficiency,
-            judged_until: Some(open.map_or(now, start_of)),
+            unjudged_from: open.map(start_of),
         }
     }
 }

@@ -43,10 +43,7 @@ fn history_is_asked_for_once_before_there_is_a_weight() {
     for second in (15..600).step_by(15) {
         assert!(!look(&rules(), &mut memory, 0, second, |_| unreachable!()));
     }
-    assert_eq!(
-        rules().measured(&memory, at(600)).judged_until,
-        Some(at(600))
-    );
+    assert_eq!(rules().measured(&memory, at(600)).unjudged_from, None);
 }
 
 #[test]
@@ -117,23 +114,23 @@ fn an_answer_that_is_not_complete_is_asked_for_again_at_once_and_closes_nothing(
 }
 
 #[test]
-fn judged_until_follows_the_fetches() {
+fn what_is_still_to_be_judged_follows_the_fetches() {
     let cloud = Cloud::steady(30, [10, 0, 90, 0]);
     let mut memory = shifted();
-    let until = |memory: &Memory, second| rules().measured(memory, at(second)).judged_until;
-    assert_eq!(until(&memory, 30), Some(at(0)), "nothing was fetched");
+    let from = |memory: &Memory, second| rules().measured(memory, at(second)).unjudged_from;
+    assert_eq!(from(&memory, 30), Some(at(0)), "nothing was fetched");
     looks(&rules(), &mut memory, 0..301, &cloud);
     // Fetched at 300: the minute that ended at 180 is settled, the next one is not.
-    assert_eq!(until(&memory, 300), Some(at(180)));
-    assert_eq!(until(&memory, 359), Some(at(180)));
+    assert_eq!(from(&memory, 300), Some(at(180)));
+    assert_eq!(from(&memory, 359), Some(at(180)));
     looks(&rules(), &mut memory, 360..361, &cloud);
-    assert_eq!(until(&memory, 360), Some(at(240)));
+    assert_eq!(from(&memory, 360), Some(at(240)));
     // A change takes its minute out of the reckoning, all traffic all minutes after it.
     memory.saw(10_000, at(370));
     look(&rules(), &mut memory, 10_000, 600, |question| {
         cloud.answer(question)
     });
-    assert_eq!(until(&memory, 600), Some(at(600)));
+    assert_eq!(from(&memory, 600), None);
 }
 
 #[test]

@@ -21,7 +21,7 @@ mod series;
 mod timeline;
 mod weigh;
 
-pub use answer::{CountsAnswer, MetricCounts, Pair};
+pub use answer::{CountsAnswer, MetricCounts, Pages, Pair};
 pub use books::Dropped;
 pub use finding::{Finding, Measured, MetricFinding, Sufficiency};
 pub use memory::Memory;
