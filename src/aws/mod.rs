@@ -5,6 +5,7 @@
 
 pub mod alarms;
 pub mod alias;
+pub mod counts;
 pub mod deployments;
 pub mod error;
 pub mod executions;

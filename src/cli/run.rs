@@ -102,6 +102,7 @@ async fn attempt(
         assignment: Assignment {
             rules: policy.rules,
             alarms: policy.alarms,
+            evidence: None,
         },
         clock: Clock::real(),
         console: console.clone(),

@@ -35,7 +35,8 @@ pub struct Counts {
 impl Counts {
     /// No evidence is asked for, or not now: nothing speaks against the canary, and there is
     /// nothing to wait for.
-    pub(super) fn unasked(memory: Memory) -> Self {
+    #[must_use]
+    pub fn unasked(memory: Memory) -> Self {
         Self {
             memory,
             verdict: Verdict::Pass,

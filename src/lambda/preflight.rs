@@ -277,6 +277,7 @@ async fn stepper(
         assignment: Box::new(Assignment {
             rules,
             alarms: policy.alarms,
+            evidence: None,
         }),
         snapshot: Box::new(Snapshot::new(state)),
     })
@@ -332,6 +333,8 @@ async fn guard_of(
         alarms,
         state: Box::new(state),
         memory: Memory::default(),
+        evidence: None,
+        counted: Box::default(),
     })
 }
 

@@ -20,8 +20,15 @@ pub struct CountsAnswer {
 
 /// The pages of an answer, put together series by series.
 #[derive(Debug, Clone, Default)]
-pub struct Pages {
-    series: Vec<(SeriesName, Vec<(Timestamp, f64)>, Option<String>)>,
+pub struct Pages(Vec<Paged>);
+
+/// One series so far.
+#[derive(Debug, Clone)]
+struct Paged {
+    name: SeriesName,
+    points: Vec<(Timestamp, f64)>,
+    /// The latest status.
+    status: Option<String>,
 }
 
 /// One metric's numbers.
@@ -79,10 +86,12 @@ impl Pages {
     /// No page yet, of an answer with these series.
     #[must_use]
     pub fn of(names: Vec<SeriesName>) -> Self {
-        let nothing = |name| (name, Vec::new(), None);
-        Self {
-            series: names.into_iter().map(nothing).collect(),
-        }
+        let nothing = |name| Paged {
+            name,
+            points: Vec::new(),
+            status: None,
+        };
+        Self(names.into_iter().map(nothing).collect())
     }
 
     /// Adds what a page has of the series with this index: points by the moment at which their
@@ -94,24 +103,24 @@ impl Pages {
         status: Option<&str>,
         points: impl IntoIterator<Item = (Timestamp, f64)>,
     ) {
-        if let Some((_, known, latest)) = self.series.get_mut(index) {
-            known.extend(points);
-            *latest = Some(status.unwrap_or("an answer without a status").to_owned());
+        if let Some(series) = self.0.get_mut(index) {
+            series.points.extend(points);
+            series.status = Some(status.unwrap_or("an answer without a status").to_owned());
         }
     }
 
     /// Each series, or why it is not to be gone by: only what is `Complete` is.
     #[must_use]
     pub fn series(self) -> Vec<Result<Series, String>> {
-        let series = |(name, points, status): (SeriesName, Vec<_>, Option<String>)| {
-            let metric = name.metric;
-            match status.as_deref() {
-                Some("Complete") => Ok(points.into_iter().collect()),
+        let series = |series: Paged| {
+            let metric = series.name.metric;
+            match series.status.as_deref() {
+                Some("Complete") => Ok(series.points.into_iter().collect()),
                 Some(status) => Err(format!("CloudWatch answered for {metric}: {status}")),
                 None => Err(format!("CloudWatch did not answer for {metric}")),
             }
         };
-        self.series.into_iter().map(series).collect()
+        self.0.into_iter().map(series).collect()
     }
 }
 
