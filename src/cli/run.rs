@@ -272,7 +272,8 @@ async fn check(
         rollout: new_rollout_id()?,
         canary: run.to,
         shifts: !policy.rules.plan.steps().is_empty(),
-        watches: policy.watches(),
+        // The counts of both versions stop nothing here yet: only an alarm does.
+        watches: !policy.alarms.alarms.is_empty(),
         detach: run.detach,
     };
     let mut recovered = false;

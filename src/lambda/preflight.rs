@@ -212,7 +212,8 @@ async fn stepper(
         rollout: deployment.id.rollout().clone(),
         canary: shifted.target,
         shifts: true,
-        watches: policy.watches(),
+        // The counts of both versions stop nothing here yet: only an alarm does.
+        watches: !policy.alarms.alarms.is_empty(),
         // CloudFormation's own deployment is what asks: the alias stays where its stack wants it.
         detach: true,
     };
