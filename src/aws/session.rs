@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use aws_config::environment::EnvironmentVariableCredentialsProvider;
-use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::environment::{
+    EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider,
+};
+use aws_config::meta::region::ProvideRegion as _;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -70,7 +74,9 @@ impl Session {
         if let Some(profile) = &options.profile {
             // Said on the command line, a profile goes before credentials in the environment, as
             // in the AWS CLI: the SDK's own order would release in the wrong account.
-            let credentials = ProfileFileCredentialsProvider::builder().profile_name(profile);
+            let credentials = ProfileFileCredentialsProvider::builder()
+                .profile_name(profile)
+                .configure(&of_profile(profile, options.region.as_deref()).await);
             loader = loader
                 .profile_name(profile)
                 .credentials_provider(credentials.build());
@@ -129,9 +135,28 @@ impl Session {
     }
 }
 
+/// What a profile's credentials are got with: our connections, since the SDK has none of its own
+/// here, and a region, which a profile that assumes a role asks STS in.
+async fn of_profile(profile: &str, region: Option<&str>) -> ProviderConfig {
+    let config = ProviderConfig::without_region().with_http_client(https());
+    let in_file = ProfileFileRegionProvider::builder()
+        .configure(&config)
+        .profile_name(profile)
+        .build();
+    let region = match region {
+        Some(named) => Some(Region::new(named.to_owned())),
+        None => match EnvironmentVariableRegionProvider::new().region().await {
+            Some(set) => Some(set),
+            None => in_file.region().await,
+        },
+    };
+    config.with_region(region)
+}
+
 /// The connections of all clients. With ring, because the SDK's own choice, AWS-LC, makes the
-/// program of the functions larger and needs longer to compile.
-fn https() -> SharedHttpClient {
+/// program of the functions larger and needs longer to compile. The SDK is built without that choice:
+/// a configuration that is made without these connections can call nothing.
+pub fn https() -> SharedHttpClient {
     Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https()

@@ -103,6 +103,7 @@ fn client(aws: &LocalAws) -> Client {
         .build();
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
+        .http_client(lambda_canary::aws::session::https())
         .endpoint_url(aws.endpoint_url())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))

@@ -54,6 +54,7 @@ fn sdk_with(aws: &LocalAws, retry: RetryConfig, timeout: TimeoutConfig) -> SdkCo
     let credentials = Credentials::from_keys("test", "test", None);
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
+        .http_client(lambda_canary::aws::session::https())
         .endpoint_url(aws.endpoint_url())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))

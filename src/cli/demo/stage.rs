@@ -9,7 +9,7 @@ use aws_sdk_lambda::types::Environment;
 use super::Story;
 use super::account::Account;
 use super::watch::{Watch, drill};
-use crate::aws::session::timeouts;
+use crate::aws::session::{https, timeouts};
 use crate::aws::{CallError, Session};
 use crate::cli::args::{CodeDeploy, Demo, DemoMode, Traffic};
 use crate::cli::console::Console;
@@ -166,6 +166,7 @@ fn session(endpoint: &str) -> Result<Session, CliError> {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .endpoint_url(endpoint)
+        .http_client(https())
         .credentials_provider(SharedCredentialsProvider::new(keys))
         .timeout_config(timeouts())
         .build();
