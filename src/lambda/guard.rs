@@ -47,7 +47,7 @@ pub async fn tick(
     };
     let observation = observed(deployment, alias, &seen, &counts);
     let decision = watch(&rules, &state, now, &observation);
-    say(carry, &decision, &observation, &seen.readings);
+    say(carry, &decision, &observation, &seen.readings, &counts);
     let (state, wait) = act(functions, document, decision, now).await;
     carry.outcome = state.end().map(outcome);
     carry.way = Way::Guard {
@@ -147,6 +147,7 @@ fn say(
     decision: &GuardDecision,
     observation: &GuardObservation,
     readings: &[AlarmReading],
+    counts: &Counts,
 ) {
     log::line(
         Level::Info,
@@ -158,6 +159,7 @@ fn say(
             "would": decision.would,
             "verdict": log::verdict_word(&observation.verdict),
             "alarms": log::alarm_states(readings),
+            "evidence": counts.memory.finding(),
             "tick": decision.state.ticks,
         }),
     );

@@ -1,6 +1,7 @@
 //! The local endpoint through AWS's own SDK, and below it.
 
 mod cloudwatch;
+mod counts;
 mod deployments;
 mod events;
 mod garbage;

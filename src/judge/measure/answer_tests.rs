@@ -1,3 +1,5 @@
+//! From series to an answer.
+
 use jiff::Timestamp;
 
 use super::super::bench::{at, versions};

@@ -1,3 +1,5 @@
+//! What minutes add up to, and what is left out.
+
 use super::super::bench::{Cloud, TIMEOUT, minute, rules, versions};
 use super::super::{CountsQuestion, MetricRule, Source, Span};
 use super::*;

@@ -10,6 +10,7 @@ use super::question::{CountsQuestion, Span, Versions};
 use super::rules::EvidenceRules;
 use super::series::{MINUTE, minute_of, start_of};
 use super::timeline::{Kind, Timeline};
+use crate::judge::Doubt;
 
 /// History is taken from so many minutes.
 const HISTORY: i64 = 60;
@@ -65,6 +66,12 @@ impl Memory {
         self.last.as_ref()
     }
 
+    /// Whether the last fetch showed evidence against the canary that the one before it did not.
+    fn is_unconfirmed(&self) -> bool {
+        let doubt = self.last.as_ref().and_then(|found| found.doubt.as_ref());
+        matches!(doubt, Some(Doubt::Unconfirmed { .. }))
+    }
+
     /// The first minute to fetch, if the canary ever had a weight.
     pub(super) fn open_from(&self, now: Timestamp) -> Option<i64> {
         let oldest = minute_of(now).saturating_sub(LONGEST);
@@ -98,7 +105,7 @@ impl EvidenceRules {
         now: Timestamp,
     ) -> Option<CountsQuestion> {
         let same_minute = |asked: i64| asked.div_euclid(MINUTE) == minute_of(now);
-        if memory.asked.is_some_and(same_minute) && !memory.crossed {
+        if memory.asked.is_some_and(same_minute) && !memory.is_unconfirmed() {
             return None;
         }
         let history = memory.wants_history(self);

@@ -1,3 +1,5 @@
+//! When to fetch, what is carried, and how large it is.
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::bench::{Cloud, TIMEOUT, at, look, looks, rules, shifted, versions};

@@ -1,3 +1,5 @@
+//! What a minute is good for, half published in every way there is.
+
 use jiff::Timestamp;
 
 use super::*;

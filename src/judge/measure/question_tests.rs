@@ -1,3 +1,5 @@
+//! Which series a question needs.
+
 use super::super::bench::{at, versions};
 use super::*;
 

@@ -1,3 +1,5 @@
+//! Shares by the minute, from looks at any time.
+
 use proptest::prelude::*;
 
 use super::super::bench::{at, minute};

@@ -1,3 +1,5 @@
+//! Rollouts judged by counts, by example.
+
 use super::super::bench::*;
 use super::super::{Measured, MetricRule, Source};
 use super::*;
@@ -65,6 +67,22 @@ fn evidence_that_the_second_look_does_not_show_is_no_regression() {
         .answer(question)));
     assert_eq!(finding(&memory).verdict(), Verdict::Pass);
     assert!(!memory.crossed);
+}
+
+/// In the mode `advise` a rollout goes on after it, and need not ask more often for that.
+#[test]
+fn evidence_that_is_confirmed_is_fetched_no_more_often_than_any_other() {
+    let broken = bad_from(3, [60, 6, 540, 0]);
+    let mut memory = shifted();
+    looks(&rules(), &mut memory, 0..330, &broken);
+    assert!(finding(&memory).regression.is_some());
+    let fetches = (330..930).step_by(15).filter(|second| {
+        look(&rules(), &mut memory, 1_000, *second, |question| {
+            broken.answer(question)
+        })
+    });
+    assert_eq!(fetches.count(), 10);
+    assert!(finding(&memory).regression.is_some());
 }
 
 #[test]
