@@ -8,6 +8,9 @@ use lambda_canary::config::Policy;
 use lambda_canary::judge::Verdict;
 use lambda_canary::judge::alarms::{AlarmReading, AlarmState, Memory};
 use lambda_canary::judge::evidence::{Counts, Evidence, Settings, Summary, Tally};
+use lambda_canary::judge::measure::{
+    self, CountsAnswer, EvidenceRules, Measured, MetricCounts, Pair, Series,
+};
 use lambda_canary::rollout::{
     self, AliasReading, AliasView, Contenders, Observation, State, Version, applied, tick,
 };
@@ -57,6 +60,7 @@ fn baking(policy: &Policy) -> (State, Observation) {
     let mut seen = Observation {
         alias: AliasReading::Seen(alias()),
         verdict: Verdict::Pass,
+        measured: Measured::default(),
         wish: None,
         failure: None,
     };
@@ -131,4 +135,34 @@ fn judge_an_hour_of_counts(bencher: Bencher) {
         }
         Summary::of(&evidence, &settings, minute)
     });
+}
+
+/// What a fetch of that many open minutes comes to, on top of what is closed.
+#[divan::bench(args = [8, 20])]
+fn weigh_a_fetch(bencher: Bencher, minutes: i64) {
+    let rules = EvidenceRules::standard();
+    let mut memory = measure::Memory::default();
+    memory.saw(0, now() - SignedDuration::from_mins(minutes));
+    memory.saw(1_000, now() - SignedDuration::from_mins(minutes));
+    let series = |value: f64| -> Option<Series> {
+        let at = |minute| (now() - SignedDuration::from_mins(minute), value);
+        Some((0..=minutes).map(at).collect())
+    };
+    let counts = MetricCounts {
+        canary: Pair {
+            total: series(1_000.0),
+            bad: series(3.0),
+        },
+        stable: Pair {
+            total: series(9_000.0),
+            bad: series(27.0),
+        },
+        history: Pair::default(),
+    };
+    let answer = CountsAnswer {
+        metrics: vec![counts],
+        throttles: None,
+        failure: None,
+    };
+    bencher.bench(|| rules.weigh(black_box(&memory), 900, now(), black_box(&answer)));
 }

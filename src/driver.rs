@@ -7,11 +7,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::judge::alarms::{AlarmReading, AlarmRules, Memory, Question};
+use crate::judge::measure::{self, CountsAnswer, CountsQuestion};
 use crate::judge::{Doubt, Verdict};
 use crate::rollout::{
     self, AliasReading, AliasWrite, Cause, Command, Observation, Phase, Reason, Rules, State,
-    Unapplied, Wish,
+    Unapplied, Weight, Wish,
 };
+
+mod counting;
+
+pub use counting::{Counting, Counts, counts};
 
 /// Looking at AWS.
 pub trait Observe {
@@ -24,6 +29,13 @@ pub trait Observe {
         &self,
         question: &Question,
     ) -> impl Future<Output = Result<AlarmsAnswer, String>> + Send;
+
+    /// What both versions counted, by the minute. What CloudWatch did not answer in full is absent
+    /// from the answer.
+    fn counts(
+        &self,
+        question: &CountsQuestion,
+    ) -> impl Future<Output = Result<CountsAnswer, String>> + Send;
 }
 
 /// Acting on AWS.
@@ -42,22 +54,28 @@ pub struct AlarmsAnswer {
 }
 
 /// What is fixed before a rollout starts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Assignment {
     /// Plan, limits and mode.
     pub rules: Rules,
     /// The alarms to watch.
     pub alarms: AlarmRules,
+    /// What to count of both versions; `None`: only alarms speak.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Counting>,
 }
 
 /// What is carried from pass to pass.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The rollout.
     pub state: State,
     /// What the judge remembers of the alarms.
     #[serde(default)]
     pub alarms: Memory,
+    /// What the judge remembers of both versions' counts.
+    #[serde(default, skip_serializing_if = "measure::Memory::is_empty")]
+    pub evidence: measure::Memory,
 }
 
 /// What one pass saw, decided and did.
@@ -75,7 +93,7 @@ pub struct Pass {
     pub act: Option<(Command, Result<(), Unapplied>)>,
     /// The alarms as they were seen; empty if they were not asked for.
     pub alarms: Vec<AlarmReading>,
-    /// The judge's verdict.
+    /// The judge's verdict on alarms and evidence together.
     pub verdict: Verdict,
 }
 
@@ -85,6 +103,7 @@ impl Snapshot {
         Self {
             state,
             alarms: Memory::default(),
+            evidence: measure::Memory::default(),
         }
     }
 }
@@ -107,6 +126,7 @@ where
 {
     let alias = ports.alias().await;
     let mut seen = Alarms::unseen(snapshot.alarms.clone());
+    let mut counted = Counts::unasked(snapshot.evidence.clone());
     let (wish, unheard) = match heard {
         Ok(wish) => (wish, None),
         Err(error) => (None, Some(error)),
@@ -117,14 +137,20 @@ where
         || matches!(&snapshot.state.phase, Phase::RollingBack { cause, .. } if *cause != Cause::Passed);
     if !putting_back {
         seen = alarms(ports, &assignment.alarms, &snapshot.alarms, &clock).await;
+        if let Some(counting) = &assignment.evidence {
+            let (contenders, memory) = (&snapshot.state.contenders, &snapshot.evidence);
+            counted = counts(ports, counting, memory, contenders, &alias, &clock).await;
+        }
     }
     let failure = match &alias {
         AliasReading::Unreadable(error) => Some(error.clone()),
-        AliasReading::Seen(_) | AliasReading::Gone => seen.failure.or(unheard),
+        AliasReading::Seen(_) | AliasReading::Gone => seen.failure.or(counted.failure).or(unheard),
     };
+    let verdict = seen.verdict.and(counted.verdict);
     let observation = Observation {
         alias,
-        verdict: seen.verdict.clone(),
+        verdict: verdict.clone(),
+        measured: counted.measured,
         wish,
         failure,
     };
@@ -138,17 +164,32 @@ where
         &clock,
     )
     .await;
+    let mut evidence = counted.memory;
+    if let (Some(_), Some((command, Ok(())))) = (&assignment.evidence, &act) {
+        // Known at once, and not only at the next look.
+        evidence.saw(share_after(command).basis_points(), clock());
+    }
     Pass {
         snapshot: Snapshot {
             state,
             alarms: seen.memory,
+            evidence,
         },
         wait,
         reason: decision.reason,
         would: decision.would,
         act,
         alarms: seen.readings,
-        verdict: seen.verdict,
+        verdict,
+    }
+}
+
+/// The canary's share of the traffic once this command has taken effect.
+fn share_after(command: &Command) -> Weight {
+    match command {
+        Command::Shift { weight, .. } => *weight,
+        Command::Promote { .. } => Weight::FULL,
+        Command::Restore { .. } => Weight::ZERO,
     }
 }
 

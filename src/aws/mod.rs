@@ -6,6 +6,7 @@
 pub mod alarms;
 pub mod alias;
 pub mod checks;
+pub mod counts;
 pub mod deployments;
 pub mod error;
 pub mod executions;

@@ -1,8 +1,9 @@
 //! The driver's ports for one alias.
 
-use super::{Session, alarms, alias};
+use super::{Session, alarms, alias, counts};
 use crate::driver::{Act, AlarmsAnswer, Observe};
 use crate::judge::alarms::Question;
+use crate::judge::measure::{CountsAnswer, CountsQuestion};
 use crate::rollout::{AliasReading, AliasWrite, Unapplied};
 
 /// The driver's ports for one alias, through the AWS SDK.
@@ -33,6 +34,17 @@ impl Observe for AwsPorts {
         alarms::read(&self.session.cloudwatch, question, alarms::LONGEST)
             .await
             .map_err(|error| error.to_string())
+    }
+
+    async fn counts(&self, question: &CountsQuestion) -> Result<CountsAnswer, String> {
+        counts::read(
+            &self.session.cloudwatch,
+            &self.function,
+            &self.alias,
+            question,
+        )
+        .await
+        .map_err(|error| error.to_string())
     }
 }
 

@@ -12,7 +12,7 @@ use super::plan;
 use super::walk::Place;
 use crate::judge::acceptance::Check;
 use crate::judge::alarms::{AlarmRule, AlarmRules, InsufficientData};
-use crate::judge::measure::EvidenceRules;
+use crate::judge::measure::{EvidenceRules, Inconclusive};
 use crate::rollout::{Finish, Limits, Mode, Plan, Rules};
 
 /// The name of the plan if the policy has none.
@@ -153,6 +153,7 @@ impl Policy {
                 limits,
                 mode,
                 finish: Finish::Promote,
+                inconclusive: Inconclusive::Hold,
             },
             alarms,
             evidence: Some(EvidenceRules::standard()),

@@ -10,9 +10,11 @@
 
 pub mod acceptance;
 pub mod alarms;
+mod bound;
 pub mod duration;
 pub mod evidence;
 pub mod measure;
 mod verdict;
 
+pub use bound::Bound;
 pub use verdict::{Doubt, Regression, Verdict};

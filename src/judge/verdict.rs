@@ -5,6 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::bound::{Bound, parts, percent, percent_up};
+
 /// The judge's answer for one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,6 +48,30 @@ pub enum Regression {
         /// The alarm's name.
         alarm: String,
     },
+    /// The canary is worse than the stable version in the same minutes.
+    Worse {
+        /// The metric that says so most clearly.
+        metric: String,
+        /// The canary's requests that were judged by it.
+        canary: u64,
+        /// How many of them were bad.
+        canary_bad: u64,
+        /// The stable version's requests in the same minutes.
+        stable: u64,
+        /// How many of them were bad.
+        stable_bad: u64,
+        /// The evidence of all metrics together, as odds against one; cut off to a whole number.
+        odds: u64,
+        /// The odds that are needed.
+        needed: u64,
+    },
+    /// The canary had more errors than the policy allows at all.
+    TooManyErrors {
+        /// So many it had.
+        errors: u64,
+        /// So many are allowed.
+        most: u64,
+    },
 }
 
 /// Why the judge cannot say.
@@ -79,6 +105,62 @@ pub enum Doubt {
         /// What the call answered.
         error: String,
     },
+    /// The requests and errors of the versions could not be counted.
+    Uncounted {
+        /// What the call answered.
+        error: String,
+    },
+    /// The canary looks worse, and only a second look at the numbers will tell: the first may
+    /// have met them half published.
+    Unconfirmed {
+        /// What it looks like.
+        regression: Box<Regression>,
+    },
+    /// The last minutes' numbers are not complete yet.
+    Settling {
+        /// Where the first of these minutes begins.
+        since: Timestamp,
+    },
+    /// The canary had too few requests to go by.
+    TooFewRequests {
+        /// So many were judged.
+        judged: u64,
+        /// So many are needed.
+        needed: u64,
+        /// What they show all the same.
+        bound: Bound,
+    },
+    /// The canary is not shown to be as good as the policy asks for.
+    NotShown {
+        /// By which metric.
+        metric: String,
+        /// What is shown.
+        bound: Bound,
+        /// What is asked for.
+        wanted: Bound,
+    },
+    /// The canary gets far fewer requests than its weight says.
+    Starved {
+        /// So many it should have got in the last minutes, by its weight.
+        expected: u64,
+        /// So many it got.
+        got: u64,
+    },
+}
+
+impl Verdict {
+    /// Both verdicts together: a failure of one is one of both, the first one's before the
+    /// second's; then the doubts of both; a pass only if both pass.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (fail @ Self::Fail(_), _) | (_, fail @ Self::Fail(_)) => fail,
+            (Self::Pass, other) | (other, Self::Pass) => other,
+            (Self::Inconclusive(mut doubts), Self::Inconclusive(more)) => {
+                doubts.extend(more);
+                Self::Inconclusive(doubts)
+            }
+        }
+    }
 }
 
 impl fmt::Display for Regression {
@@ -98,6 +180,28 @@ impl fmt::Display for Regression {
                 write!(
                     f,
                     "alarm {alarm} has no data, which the policy takes for a failure"
+                )
+            }
+            Self::Worse {
+                metric,
+                canary,
+                canary_bad,
+                stable,
+                stable_bad,
+                odds,
+                needed,
+            } => write!(
+                f,
+                "the canary is worse by {metric}: {canary_bad} of {canary} ({}), stable \
+                 {stable_bad} of {stable} ({}) in the same minutes; evidence {odds}:1, needed \
+                 {needed}:1",
+                share(*canary_bad, *canary),
+                share(*stable_bad, *stable),
+            ),
+            Self::TooManyErrors { errors, most } => {
+                write!(
+                    f,
+                    "the canary had {errors} errors, more than the {most} allowed"
                 )
             }
         }
@@ -122,6 +226,40 @@ impl fmt::Display for Doubt {
                 )
             }
             Self::Unreadable { error } => write!(f, "the alarms could not be read ({error})"),
+            Self::Uncounted { error } => {
+                write!(f, "the versions' requests could not be counted ({error})")
+            }
+            Self::Unconfirmed { regression } => {
+                write!(f, "{regression}; looking at the numbers once more")
+            }
+            Self::Settling { since } => {
+                write!(f, "the numbers since {since:.0} are not complete yet")
+            }
+            Self::TooFewRequests {
+                judged,
+                needed,
+                bound,
+            } => write!(
+                f,
+                "only {judged} of the canary's requests were judged, {needed} are needed; {bound}"
+            ),
+            Self::NotShown {
+                metric,
+                bound,
+                wanted,
+            } => write!(f, "by {metric}: {bound}, and {wanted} is to be shown"),
+            Self::Starved { expected, got } => write!(
+                f,
+                "the canary got {got} requests of late where its weight makes {expected}"
+            ),
         }
     }
+}
+
+/// The part as a percentage of the whole.
+fn share(part: u64, whole: u64) -> String {
+    if part >= whole {
+        return percent(if whole == 0 { 0 } else { 1_000_000 });
+    }
+    percent_up(parts(part as f64 / whole as f64, f64::round))
 }

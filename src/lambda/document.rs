@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::recovery::Recovery;
-use crate::driver::{Assignment, Snapshot};
+use crate::driver::{Assignment, Counting, Snapshot};
 use crate::judge::alarms::{AlarmRules, Memory};
+use crate::judge::measure;
 use crate::rollout::bake::Bake;
 use crate::rollout::deployment::{DeploymentId, Hook};
 use crate::rollout::guard::{Guard, GuardRules};
@@ -168,6 +169,12 @@ pub enum Way {
         /// What the judge remembers of the alarms.
         #[serde(default)]
         memory: Memory,
+        /// What to count of both versions; `None`: only alarms speak.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        evidence: Option<Box<Counting>>,
+        /// What the judge remembers of both versions' counts.
+        #[serde(default, skip_serializing_if = "nothing")]
+        counted: Box<measure::Memory>,
     },
     /// After the shift: the alarms are watched for a while.
     Bake {
@@ -179,6 +186,10 @@ pub enum Way {
         #[serde(default)]
         memory: Memory,
     },
+}
+
+fn nothing(counted: &measure::Memory) -> bool {
+    counted.is_empty()
 }
 
 /// How a rollout ended, and what CodeDeploy is told.

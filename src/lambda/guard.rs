@@ -7,13 +7,13 @@ use super::Functions;
 use super::document::{Carry, Document, Outcome, Way, Word};
 use super::log::{self, Level};
 use crate::aws::{AwsPorts, Kind, deployments};
-use crate::driver::{self, Observe as _};
-use crate::judge::alarms::{AlarmReading, AlarmRules, Memory};
+use crate::driver::{self, Alarms, Counts, Observe as _};
+use crate::judge::alarms::AlarmReading;
 use crate::rollout::guard::{
     DeploymentReading, Guard, GuardAct, GuardDecision, GuardEnd, GuardObservation, not_stopped,
     watch,
 };
-use crate::rollout::{Cause, DeploymentStatus};
+use crate::rollout::{AliasReading, Cause, DeploymentStatus};
 
 /// One look, and at most one call to stop. Returns how long to wait.
 pub async fn tick(
@@ -27,50 +27,60 @@ pub async fn tick(
         alarms,
         state,
         memory,
+        evidence,
+        counted,
     } = carry.way.clone()
     else {
         return SignedDuration::ZERO;
     };
-    let (observation, readings, memory) =
-        look(functions, document, carry, &alarms, &memory, now).await;
+    let release = &carry.release;
+    let ports = AwsPorts::new(functions.session.clone(), &release.function, &release.alias);
+    let deployment = deployment(functions, document).await;
+    let alias = ports.alias().await;
+    let seen = driver::alarms(&ports, &alarms, &memory, || now).await;
+    let counts = match &evidence {
+        Some(counting) => {
+            let contenders = &state.contenders;
+            driver::counts(&ports, counting, &counted, contenders, &alias, || now).await
+        }
+        None => Counts::unasked(*counted),
+    };
+    let observation = observed(deployment, alias, &seen, &counts);
     let decision = watch(&rules, &state, now, &observation);
-    say(carry, &decision, &observation, &readings);
+    say(carry, &decision, &observation, &seen.readings, &counts);
     let (state, wait) = act(functions, document, decision, now).await;
     carry.outcome = state.end().map(outcome);
     carry.way = Way::Guard {
         rules,
         alarms,
         state: Box::new(state),
-        memory,
+        memory: seen.memory,
+        evidence,
+        counted: Box::new(counts.memory),
     };
     wait
 }
 
-async fn look(
-    functions: &Functions,
-    document: &Document,
-    carry: &Carry,
-    alarms: &AlarmRules,
-    memory: &Memory,
-    now: Timestamp,
-) -> (GuardObservation, Vec<AlarmReading>, Memory) {
-    let release = &carry.release;
-    let ports = AwsPorts::new(functions.session.clone(), &release.function, &release.alias);
-    let deployment = deployment(functions, document).await;
-    let alias = ports.alias().await;
-    let seen = driver::alarms(&ports, alarms, memory, || now).await;
+/// Everything that one look saw, with the first call that failed.
+fn observed(
+    deployment: DeploymentReading,
+    alias: AliasReading,
+    seen: &Alarms,
+    counts: &Counts,
+) -> GuardObservation {
     let unread = match &deployment {
         DeploymentReading::Unreadable(error) => Some(error.clone()),
         DeploymentReading::Seen(_) => None,
     };
-    let observation = GuardObservation {
-        failure: unread.or(seen.failure),
+    let failure = unread.or_else(|| seen.failure.clone());
+    GuardObservation {
+        failure: failure.or_else(|| counts.failure.clone()),
         deployment,
         alias,
-        verdict: seen.verdict,
+        verdict: seen.verdict.clone().and(counts.verdict.clone()),
+        measured: counts.measured.clone(),
         wish: None,
-    };
-    (observation, seen.readings, seen.memory)
+    }
 }
 
 async fn deployment(functions: &Functions, document: &Document) -> DeploymentReading {
@@ -137,6 +147,7 @@ fn say(
     decision: &GuardDecision,
     observation: &GuardObservation,
     readings: &[AlarmReading],
+    counts: &Counts,
 ) {
     log::line(
         Level::Info,
@@ -148,6 +159,7 @@ fn say(
             "would": decision.would,
             "verdict": log::verdict_word(&observation.verdict),
             "alarms": log::alarm_states(readings),
+            "evidence": counts.memory.finding(),
             "tick": decision.state.ticks,
         }),
     );

@@ -297,6 +297,7 @@ async fn stepper(
         assignment: Box::new(Assignment {
             rules,
             alarms: policy.alarms,
+            evidence: None,
         }),
         snapshot: Box::new(Snapshot::new(state)),
     })
@@ -352,6 +353,8 @@ async fn guard_of(
         alarms,
         state: Box::new(state),
         memory: Memory::default(),
+        evidence: None,
+        counted: Box::default(),
     })
 }
 

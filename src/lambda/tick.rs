@@ -177,6 +177,7 @@ fn say(carry: &Carry, pass: &Pass) {
             "would": pass.would,
             "verdict": log::verdict_word(&pass.verdict),
             "alarms": log::alarm_states(&pass.alarms),
+            "evidence": pass.snapshot.evidence.finding(),
             "tick": pass.snapshot.state.ticks,
         }),
     );

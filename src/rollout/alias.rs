@@ -98,6 +98,23 @@ impl Contenders {
         Some((index, plan.step(index)?))
     }
 
+    /// The canary's share of the traffic, where the rest of it goes to the stable version; none
+    /// where anything else stands.
+    #[must_use]
+    pub fn canary_share(&self, view: &AliasView) -> Weight {
+        let (stable, canary) = (self.stable.to_string(), self.canary.to_string());
+        if view.version == canary && view.weights.is_empty() {
+            return Weight::FULL;
+        }
+        let mut weights = view.weights.iter();
+        match (weights.next(), weights.next()) {
+            (Some((version, share)), None) if view.version == stable && *version == canary => {
+                Weight::from_fraction(*share).unwrap_or(Weight::ZERO)
+            }
+            _ => Weight::ZERO,
+        }
+    }
+
     fn carries(&self, view: &AliasView, weight: Weight) -> bool {
         let canary = self.canary.to_string();
         let mut weights = view.weights.iter();
@@ -265,6 +282,24 @@ mod tests {
         ] {
             let view = view(version, weights, description);
             assert_eq!(contenders().wrote(&view, &plan), wrote, "{view:?}");
+        }
+    }
+
+    #[test]
+    fn the_share_is_the_canarys_where_the_rest_is_the_stable_versions() {
+        for (expected, version, weights) in [
+            (0, "1", &[][..]),
+            (1_000, "1", &[("2", 0.1)]),
+            (0, "1", &[("2", 0.0)]),
+            (10_000, "2", &[]),
+            (0, "2", &[("1", 0.1)]),
+            (0, "3", &[("2", 0.1)]),
+            (0, "1", &[("3", 0.1)]),
+            (0, "1", &[("2", f64::NAN)]),
+        ] {
+            let view = view(version, weights, "");
+            let share = contenders().canary_share(&view).basis_points();
+            assert_eq!(share, expected, "{view:?}");
         }
     }
 

@@ -10,8 +10,8 @@ use super::{
     state::{Cause, End, State},
     weight::Weight,
 };
-use crate::judge::Doubt;
 use crate::judge::duration::readable;
+use crate::judge::{Bound, Doubt};
 
 /// The outcome of one tick.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,6 +85,19 @@ pub enum Reason {
     /// The last bake is over and nothing speaks against the canary: the alias is put back for
     /// somebody else to shift.
     HandOver,
+    /// The canary is shown to be good enough, so the rest of the window is skipped. What is left
+    /// is what follows [`Reason::Promote`] or [`Reason::HandOver`].
+    Accepted {
+        /// The canary's requests that this rests on.
+        judged: u64,
+        /// How much worse it is at most.
+        bound: Bound,
+    },
+    /// The last bake is over with too little evidence, and the policy says to go on all the same.
+    Unproven {
+        /// What is missing.
+        doubt: Doubt,
+    },
     /// The bake goes on.
     Bake {
         /// The weight that stands.
@@ -129,6 +142,15 @@ impl fmt::Display for Reason {
             Self::HandOver => {
                 f.write_str("all bakes over: put the alias back and hand over to CodeDeploy")
             }
+            Self::Accepted { judged, bound } => write!(
+                f,
+                "shown to be good enough, the rest of the window is skipped: {judged} of the \
+                 canary's requests were judged, {bound}"
+            ),
+            Self::Unproven { doubt } => write!(
+                f,
+                "all bakes over with too little evidence, and the policy says to go on: {doubt}"
+            ),
             Self::Bake { weight, left } => {
                 write!(f, "at {weight}, {} of the bake left", readable(*left))
             }

@@ -1,6 +1,7 @@
 //! Plans that end with handing the alias back, as inside a CodeDeploy hook.
 
 use super::*;
+use crate::rollout::Finish;
 use crate::rollout::script::{Edit, Fate, Look, gist, rules, secs};
 use crate::rollout::world::World;
 

@@ -2,6 +2,7 @@
 
 use super::alias::AliasView;
 use crate::judge::Verdict;
+use crate::judge::measure::Measured;
 
 /// Everything that one tick saw.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,6 +11,8 @@ pub struct Observation {
     pub alias: AliasReading,
     /// The judge's verdict.
     pub verdict: Verdict,
+    /// Whether there is enough evidence to go on.
+    pub measured: Measured,
     /// What an operator wants.
     pub wish: Option<Wish>,
     /// Set if any call of this observation failed: the first failure.

@@ -5,9 +5,11 @@ use proptest::prelude::*;
 
 use super::schedules::{Event, fates, undisturbed, with_edits};
 use super::*;
+use crate::judge::measure::{Inconclusive, Sufficiency};
+use crate::rollout::Finish;
 use crate::rollout::Mark;
 use crate::rollout::ROLLBACK_PATIENCE;
-use crate::rollout::script::{BUDGET, Fate, LONGEST, Look, POLL, Read};
+use crate::rollout::script::{BUDGET, Fate, LONGEST, Look, POLL, Read, secs};
 use crate::rollout::world::{Pass, World};
 
 fn at_rest(world: &World) -> bool {
@@ -144,6 +146,8 @@ proptest! {
                     prop_assert_eq!(*step, from);
                     prop_assert_eq!(*weight, steps[*step].weight);
                 }
+                // Evidence that the canary is good enough skips the rest.
+                Command::Promote { .. } if accepted(&pass.decision.reason) => continue,
                 Command::Promote { .. } => prop_assert_eq!(from, steps.len()),
             }
             if let (Some(since), Some(step)) = (since, from.checked_sub(1)) {
@@ -161,6 +165,39 @@ proptest! {
         for pass in schedule.played().trace.iter().filter(|pass| raises(pass)) {
             prop_assert_eq!(&pass.look.verdict, &Verdict::Pass);
             prop_assert!(!pass.look.abort && pass.look.read != Read::Unreadable);
+        }
+    }
+
+    /// Invariant 9: nothing is skipped or promoted on too little evidence: an early end follows
+    /// only from evidence that was seen on that tick, and the end of the plan, with too little of
+    /// it, is passed only where the rules say to go on. No step ends before its minutes are judged.
+    #[test]
+    fn too_little_evidence_never_raises_the_weight_unless_the_rules_say_so(mut schedule in with_edits()) {
+        schedule.mode = Mode::Enforce;
+        let world = schedule.played();
+        for pass in &world.trace {
+            let measured = &pass.look.measured;
+            let reason = &pass.decision.reason;
+            let shown = matches!(measured.sufficiency, Sufficiency::Accepted { .. });
+            prop_assert!(shown || !accepted(reason), "{:?}", pass);
+            let goes_on = match reason {
+                Reason::Promote | Reason::HandOver => matches!(pass.before.phase, Phase::Baking { .. }),
+                Reason::Advance { .. } | Reason::Unproven { .. } => true,
+                _ => false,
+            };
+            if !goes_on {
+                continue;
+            }
+            let short = matches!(measured.sufficiency, Sufficiency::Short { .. });
+            let last = !matches!(reason, Reason::Advance { .. });
+            let allowed = schedule.inconclusive == Inconclusive::Complete;
+            prop_assert!(!(short && last) || allowed, "{:?}", pass);
+            // A bake of zero may end as soon as its write is found, by whoever wrote it.
+            if let (Phase::Baking { step, since }, Some(judged)) = (&pass.before.phase, measured.unjudged_from) {
+                let over = *since + world.rules.plan.step(*step).unwrap().bake;
+                let generation = pass.view.as_ref().and_then(|view| view.mark()).map(|mark| mark.generation as usize);
+                prop_assert!(generation != Some(step + 1) || judged >= over - secs(over.as_second() % 60), "{:?}", pass);
+            }
         }
     }
 
@@ -313,7 +350,12 @@ fn longest_without_an_answer(world: &World) -> SignedDuration {
 
 /// Whether a tick only puts down what the next one will write.
 fn announces(reason: &Reason) -> bool {
-    matches!(reason, Reason::Ready | Reason::HandOver)
+    let hands_over = matches!(reason, Reason::HandOver | Reason::Unproven { .. });
+    hands_over || accepted(reason) || matches!(reason, Reason::Ready)
+}
+
+fn accepted(reason: &Reason) -> bool {
+    matches!(reason, Reason::Accepted { .. })
 }
 
 impl Pass {

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
+use crate::judge::measure::Inconclusive;
 
 /// What a rollout goes by, fixed before it starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,18 @@ pub struct Rules {
     /// What the end of the plan leads to.
     #[serde(default, skip_serializing_if = "Finish::is_default")]
     pub finish: Finish,
+    /// What too little evidence at the end of the plan leads to; see [`Finish::inconclusive`].
+    #[serde(default = "hold", skip_serializing_if = "is_hold")]
+    pub inconclusive: Inconclusive,
+}
+
+/// What rules of an earlier release come to.
+fn hold() -> Inconclusive {
+    Inconclusive::Hold
+}
+
+fn is_hold(inconclusive: &Inconclusive) -> bool {
+    *inconclusive == hold()
 }
 
 /// What the end of the plan leads to.
@@ -32,6 +45,16 @@ pub enum Finish {
 }
 
 impl Finish {
+    /// What too little evidence leads to: what the policy says, and where it says nothing, to wait
+    /// where a person can wait, and to put the alias back inside a CodeDeploy hook.
+    #[must_use]
+    pub fn inconclusive(self, asked: Option<Inconclusive>) -> Inconclusive {
+        asked.unwrap_or(match self {
+            Self::Promote => Inconclusive::Hold,
+            Self::HandOver => Inconclusive::Rollback,
+        })
+    }
+
     fn is_default(&self) -> bool {
         *self == Self::Promote
     }

@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::rollout::script::{Edit, Fate, Look, Read, rules, secs};
+use crate::judge::measure::{Inconclusive, Measured, Sufficiency};
+use crate::judge::{Bound, Doubt};
+use crate::rollout::Finish;
+use crate::rollout::script::{Edit, Fate, Look, Read, at, rules, secs};
 use crate::rollout::world::World;
 
 #[derive(Clone)]
@@ -49,18 +52,44 @@ pub(super) struct Schedule {
     pub keeps_zero: bool,
     pub mode: Mode,
     pub finish: Finish,
+    pub inconclusive: Inconclusive,
     pub events: Vec<Event>,
     /// What shows after the events, when everything answers.
     pub calm: Look,
 }
 
 fn verdicts() -> impl Strategy<Value = Look> {
-    prop_oneof![
+    let look = prop_oneof![
         30 => Just(Look::pass()),
         2 => Just(Look::alarm()),
         4 => Just(Look::doubt()),
         1 => Just(Look::abort()),
-    ]
+    ];
+    (look, measured()).prop_map(|(look, measured)| Look { measured, ..look })
+}
+
+/// Mostly no evidence is asked for, or there is enough of it.
+fn measured() -> impl Strategy<Value = Measured> {
+    let bound = Bound::new(0.01, 0.95);
+    let doubt = Doubt::TooFewRequests {
+        judged: 3,
+        needed: 30,
+        bound,
+    };
+    let sufficiency = prop_oneof![
+        8 => Just(Sufficiency::Enough),
+        3 => Just(Sufficiency::Short { doubt }),
+        1 => Just(Sufficiency::Accepted { judged: 400, bound }),
+    ];
+    let unjudged_from = prop_oneof![
+        4 => Just(None),
+        1 => (0i64..400).prop_map(|second| Some(at(second))),
+    ];
+    let asked = (sufficiency, unjudged_from).prop_map(|(sufficiency, unjudged_from)| Measured {
+        sufficiency,
+        unjudged_from,
+    });
+    prop_oneof![1 => Just(Measured::default()), 1 => asked]
 }
 
 fn looks() -> impl Strategy<Value = Look> {
@@ -130,12 +159,19 @@ fn schedules(edits_weight: u32) -> impl Strategy<Value = Schedule> {
     let mode = prop_oneof![6 => Just(Mode::Enforce), 1 => Just(Mode::Advise)];
     let events = prop::collection::vec(event, 0..40);
     let finish = prop_oneof![3 => Just(Finish::Promote), 1 => Just(Finish::HandOver)];
-    (plan, any::<bool>(), mode, finish, events, verdicts()).prop_map(
-        |(plan, keeps_zero, mode, finish, events, calm)| Schedule {
+    let inconclusive = prop::sample::select(vec![
+        Inconclusive::Complete,
+        Inconclusive::Hold,
+        Inconclusive::Rollback,
+    ]);
+    let ways = (mode, finish, inconclusive);
+    (plan, any::<bool>(), ways, events, verdicts()).prop_map(
+        |(plan, keeps_zero, (mode, finish, inconclusive), events, calm)| Schedule {
             plan,
             keeps_zero,
             mode,
             finish,
+            inconclusive,
             events,
             calm,
         },
@@ -154,10 +190,10 @@ pub(super) fn undisturbed() -> impl Strategy<Value = Schedule> {
 impl Schedule {
     /// The world after the events, before the calm.
     pub(super) fn storm(&self) -> World {
-        let (mode, finish) = (self.mode, self.finish);
         let rules = Rules {
-            mode,
-            finish,
+            mode: self.mode,
+            finish: self.finish,
+            inconclusive: self.inconclusive,
             ..rules(self.plan)
         };
         let mut world = World::with(rules);

@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
+use crate::judge::measure::{Inconclusive, Measured};
 use crate::judge::{Doubt, Regression, Verdict};
 
 /// What one look will show.
@@ -11,6 +12,7 @@ use crate::judge::{Doubt, Regression, Verdict};
 pub(super) struct Look {
     pub read: Read,
     pub verdict: Verdict,
+    pub measured: Measured,
     pub abort: bool,
     /// A call other than the one for the alias fails.
     pub failure: bool,
@@ -80,6 +82,7 @@ pub(super) fn rules(plan: &str) -> Rules {
         },
         mode: Mode::Enforce,
         finish: Finish::Promote,
+        inconclusive: Inconclusive::Hold,
     }
 }
 
@@ -113,6 +116,7 @@ impl Look {
         Self {
             read: Read::Fresh,
             verdict: Verdict::Pass,
+            measured: Measured::default(),
             abort: false,
             failure: false,
         }
@@ -155,6 +159,7 @@ impl Look {
         Observation {
             alias,
             verdict: self.verdict.clone(),
+            measured: self.measured.clone(),
             wish: self.abort.then(|| Wish::Abort { by: "ann".into() }),
             failure: failed.then(|| "timeout".to_owned()),
         }

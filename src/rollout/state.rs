@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{alias::Contenders, weight::Weight};
-use crate::judge::Regression;
 use crate::judge::duration::readable;
+use crate::judge::{Doubt, Regression};
 
 /// A rollout between two ticks. Carried from tick to tick as JSON; the alias, not this, is the
 /// truth about the weight.
@@ -101,6 +101,11 @@ pub enum Cause {
     Regression {
         /// What.
         regression: Regression,
+    },
+    /// The window is over with too little evidence, and the policy says to put the alias back.
+    Inconclusive {
+        /// What is missing.
+        doubt: Doubt,
     },
     /// A person or a signal said so.
     Aborted {
@@ -278,6 +283,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Regression { regression } => regression.fmt(f),
+            Self::Inconclusive { doubt } => write!(f, "too little evidence: {doubt}"),
             Self::Aborted { by } => write!(f, "aborted by {by}"),
             Self::Blind {
                 lasted,

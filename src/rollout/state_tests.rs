@@ -61,7 +61,8 @@ proptest! {
             for wish in [None, Some(crate::rollout::Wish::Abort { by: by.clone() })] {
                 let alias = AliasReading::Seen(here.clone());
                 let (failure, verdict) = (Some(error.clone()), verdict.clone());
-                let seen = crate::rollout::Observation { alias, verdict, wish, failure };
+                let measured = Default::default();
+                let seen = crate::rollout::Observation { alias, verdict, measured, wish, failure };
                 let ticked = tick(&rules, &state, now, &seen).state;
                 let why = Unapplied::Refused(error.clone());
                 let (refused, _) = unapplied(ticked.clone(), &rules.limits, now, why);

@@ -8,7 +8,8 @@
 //! 2. A rollback that was decided is carried on; then the operator's wish.
 //! 3. The verdict says regression: roll back.
 //! 4. Budgets: calls to AWS that keep failing, then the longest duration: roll back.
-//! 5. Time: bake over → next step or promotion, if the verdict is a pass; else wait.
+//! 5. Evidence that the canary is good enough, then time: bake over → next step or promotion, if
+//!    the verdict is a pass; else wait.
 //!
 //! The first write is announced in the state one tick ahead. So a rollout that was stopped before
 //! knows that nothing of its own can stand at the alias, and one that was stopped after knows that
@@ -25,11 +26,13 @@ use super::{
     decision::{Command, Decision, Reason},
     fate::{LOOK_AGAIN, backoff, given_up, still_failing},
     observation::{AliasReading, Observation, Wish},
-    rules::{Finish, Mode, Rules},
+    rules::{Mode, Rules},
     state::{Cause, End, Failure, Phase, State, brief, elapsed},
     weight::Weight,
 };
 use crate::judge::{Regression, Verdict};
+
+mod ending;
 
 /// Stands for the revision of an alias that does not exist; Lambda's are UUIDs.
 const GONE: &str = "gone";
@@ -223,7 +226,7 @@ impl Tick<'_> {
             return self.wait(state, SignedDuration::ZERO, Reason::Ready);
         }
         match self.rules.plan.step(0) {
-            None => self.promote(state, view),
+            None => self.promote(state, view, Reason::Promote),
             Some(step) => self.shift(
                 state,
                 view,
@@ -251,28 +254,7 @@ impl Tick<'_> {
         let Phase::Baking { since, .. } = state.phase else {
             return self.roll_back(state, Some(view));
         };
-        let left = here.bake.saturating_sub(elapsed(since, self.now));
-        if left > SignedDuration::ZERO {
-            let reason = Reason::Bake {
-                weight: here.weight,
-                left,
-            };
-            return self.wait(state, left.min(self.rules.limits.poll), reason);
-        }
-        if let Some(hold) = self.hold() {
-            return self.wait(state, self.rules.limits.poll, hold);
-        }
-        match self.rules.plan.step(step + 1) {
-            None => self.promote(state, view),
-            Some(next) => self.shift(
-                state,
-                view,
-                step + 1,
-                Reason::Advance {
-                    weight: next.weight,
-                },
-            ),
-        }
+        self.bake(state, view, (step, here), since)
     }
 
     /// A step of ours that this state does not know of: the write succeeded, only its answer was
@@ -325,23 +307,8 @@ impl Tick<'_> {
         }
         (elapsed(state.started_at, self.now) > limits.longest).then(|| Cause::TooLong {
             longest: limits.longest,
-            waiting_for: match &self.seen.verdict {
-                Verdict::Inconclusive(doubts) => {
-                    doubts.first().map(|doubt| brief(&doubt.to_string()))
-                }
-                _ => None,
-            },
+            waiting_for: self.waiting_for(state),
         })
-    }
-
-    /// What the rollout has to wait for before it may go on.
-    fn hold(&self) -> Option<Reason> {
-        match (&self.seen.verdict, self.rules.mode) {
-            (Verdict::Inconclusive(doubts), Mode::Enforce) => Some(Reason::Hold {
-                doubts: doubts.clone(),
-            }),
-            _ => None,
-        }
     }
 
     fn blind(&self, state: State, error: &str) -> Decision {
@@ -413,20 +380,6 @@ impl Tick<'_> {
             }),
             wait: to.bake.min(self.rules.limits.poll),
             ..self.wait(state, SignedDuration::ZERO, reason)
-        }
-    }
-
-    fn promote(&self, mut state: State, view: &AliasView) -> Decision {
-        if self.rules.finish == Finish::HandOver {
-            // Put down one tick before the write: a tick that is repeated because its answer was
-            // lost must not take its own write for somebody's abort.
-            state.phase = state.phase.rolling_back(Cause::Passed, self.now);
-            return self.wait(state, SignedDuration::ZERO, Reason::HandOver);
-        }
-        let write = state.contenders.promote(view);
-        Decision {
-            command: Some(Command::Promote { write }),
-            ..self.wait(state, SignedDuration::ZERO, Reason::Promote)
         }
     }
 

@@ -48,6 +48,11 @@ impl Weight {
         Self(points)
     }
 
+    /// The share in hundredths of a percent, 0 to 10 000.
+    pub const fn basis_points(self) -> u16 {
+        self.0
+    }
+
     /// The share as Lambda takes it, 0.0–1.0.
     pub fn fraction(self) -> f64 {
         f64::from(self.0) / 10_000.0

@@ -16,7 +16,10 @@ use serde_json::{Value, json};
 use super::{AwsError, Outage, Service, World};
 use crate::driver::{self, Act, AlarmsAnswer, Assignment, Observe, Pass, Snapshot};
 use crate::judge::alarms::{AlarmReading, AlarmState, Question, StateChange};
+use crate::judge::measure::{CountsAnswer, CountsQuestion};
 use crate::rollout::{AliasReading, AliasView, AliasWrite, Unapplied, Wish};
+
+mod counts;
 
 /// How long a caller waits for an answer that does not come.
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(4);
@@ -144,6 +147,10 @@ impl Observe for SimPorts {
             answer.readings.push(reading);
         }
         Ok(answer)
+    }
+
+    async fn counts(&self, question: &CountsQuestion) -> Result<CountsAnswer, String> {
+        self.fetch(question).map_err(|failed| failed.to_string())
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::judge::alarms::{AlarmRule, AlarmRules, InsufficientData};
+use crate::judge::measure::Inconclusive;
 use crate::judge::{Doubt, Regression};
 use crate::rollout::{
     Cause, Contenders, End, Failure, Finish, Limits, Mode, Reason, Rules, State, Version, Weight,
@@ -79,6 +80,7 @@ fn assignment(plan: &str) -> Assignment {
             },
             mode: Mode::Enforce,
             finish: Finish::Promote,
+            inconclusive: Inconclusive::Hold,
         },
         alarms: AlarmRules {
             alarms: vec![AlarmRule {
@@ -87,6 +89,7 @@ fn assignment(plan: &str) -> Assignment {
             }],
             insufficient_data: InsufficientData::Hold,
         },
+        evidence: None,
     }
 }
 
@@ -414,3 +417,6 @@ fn a_steady_tick_makes_two_calls() {
 
 #[path = "trouble_tests.rs"]
 mod trouble;
+
+#[path = "evidence_tests.rs"]
+mod evidence;

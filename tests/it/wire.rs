@@ -2,6 +2,7 @@
 
 mod alarms;
 mod cloudwatch;
+mod counts;
 mod deployments;
 mod events;
 mod garbage;

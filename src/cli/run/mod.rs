@@ -115,6 +115,7 @@ async fn attempt(
         assignment: Assignment {
             rules: policy.rules,
             alarms: policy.alarms,
+            evidence: None,
         },
         clock: Clock::real(),
         console: console.clone(),

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::state::{Guard, GuardEnd};
+use crate::judge::measure::Measured;
 use crate::judge::{Doubt, Verdict};
 use crate::rollout::{
     decision::list,
@@ -23,6 +24,9 @@ pub struct GuardObservation {
     pub alias: AliasReading,
     /// The judge's verdict.
     pub verdict: Verdict,
+    /// How far the evidence reaches. CodeDeploy decides when to shift, so whether there is enough
+    /// of it makes no difference here.
+    pub measured: Measured,
     /// What an operator wants.
     pub wish: Option<Wish>,
     /// Set if any call of this observation failed: the first failure.

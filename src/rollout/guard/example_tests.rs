@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
+use crate::judge::measure::Measured;
 use crate::judge::{Doubt, Regression, Verdict};
 use crate::rollout::{
     AliasReading, AliasView, Cause, Contenders, DeploymentStatus, Limits, Mode, ROLLBACK_PATIENCE,
@@ -68,6 +69,7 @@ pub(super) fn look() -> GuardObservation {
         deployment: DeploymentReading::Seen(DeploymentStatus::InProgress),
         alias: alias("1", Some(0.1)),
         verdict: Verdict::Pass,
+        measured: Measured::default(),
         wish: None,
         failure: None,
     }

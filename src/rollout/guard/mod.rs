@@ -19,6 +19,11 @@
 //! deployment is stopped for lasting longer than `limits.longest`, or the deployment ends; after a
 //! success it looks on for one error budget, and then ends as [`Unproven`](GuardFailure::Unproven).
 //!
+//! Evidence that the canary is worse is a regression like an alarm's. Whether there is enough of it
+//! has no say, since CodeDeploy decides when to shift; but with all traffic at the canary the guard
+//! waits until the last minutes before are counted: while a hook waits for its verdict, the
+//! deployment can still be failed.
+//!
 //! What the alias says is taken for CodeDeploy's doing: shifts are not drift here. In the mode
 //! `advise` verdict and budgets are only reported; a person's abort still stops.
 
@@ -37,3 +42,7 @@ mod examples;
 #[cfg(test)]
 #[path = "property_tests.rs"]
 mod properties;
+
+#[cfg(test)]
+#[path = "counted_tests.rs"]
+mod counted;

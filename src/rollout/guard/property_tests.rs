@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::examples::{BUDGET, LONGEST, POLL, alarm, alias, doubt, guard, look, rules};
 use super::*;
+use crate::judge::measure::Measured;
 use crate::judge::{Doubt, Regression, Verdict};
 use crate::rollout::{AliasReading, DeploymentStatus, Mode, ROLLBACK_PATIENCE, Wish};
 
@@ -47,6 +48,16 @@ fn verdicts() -> impl Strategy<Value = Verdict> {
     prop_oneof![8 => Just(Verdict::Pass), 1 => Just(alarm()), 2 => Just(doubt())]
 }
 
+/// Whether minutes are still to be judged. In the end they are.
+fn measured() -> impl Strategy<Value = Measured> {
+    let second = |second| Timestamp::from_second(second).unwrap();
+    let from = prop_oneof![4 => Just(None), 1 => (0i64..600).prop_map(move |s| Some(second(s)))];
+    from.prop_map(|unjudged_from| Measured {
+        unjudged_from,
+        ..Measured::default()
+    })
+}
+
 fn observations() -> impl Strategy<Value = GuardObservation> {
     let wish = prop::option::weighted(
         0.02,
@@ -55,12 +66,13 @@ fn observations() -> impl Strategy<Value = GuardObservation> {
         }),
     );
     let failure = prop::option::weighted(0.1, Just("throttled".to_owned()));
-    let seen = (statuses(), aliases(), verdicts(), wish, failure);
+    let seen = (statuses(), aliases(), verdicts(), measured(), wish, failure);
     seen.prop_map(
-        |(deployment, alias, verdict, wish, failure)| GuardObservation {
+        |(deployment, alias, verdict, measured, wish, failure)| GuardObservation {
             deployment,
             alias,
             verdict,
+            measured,
             wish,
             failure,
         },

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decision::{DeploymentReading, GuardAct, GuardDecision, GuardObservation, GuardReason};
 use super::state::{Guard, GuardEnd, GuardFailure, GuardPhase};
-use crate::judge::Verdict;
+use crate::judge::{Doubt, Verdict};
 use crate::rollout::{
     alias::{AliasView, Contenders},
     deployment::DeploymentStatus,
@@ -43,7 +43,7 @@ pub fn watch(
     state.ticks = state.ticks.saturating_add(1);
     state.failing = still_failing(state.failing, now, seen.first_failure());
     if let AliasReading::Seen(view) = &seen.alias {
-        let share = share(view, &state.contenders);
+        let share = state.contenders.canary_share(view);
         state.shifted |= share > Weight::ZERO;
         if share < Weight::FULL {
             state.max_weight = state.max_weight.max(share);
@@ -63,17 +63,6 @@ pub fn not_stopped(state: Guard, now: Timestamp, error: &str) -> Guard {
         write: true,
     });
     Guard { failing, ..state }
-}
-
-/// The canary's share of the traffic.
-fn share(view: &AliasView, contenders: &Contenders) -> Weight {
-    if at_canary(view, contenders) {
-        return Weight::FULL;
-    }
-    let share = view.weights.get(&contenders.canary.to_string());
-    share
-        .and_then(|share| Weight::from_fraction(*share))
-        .unwrap_or(Weight::ZERO)
 }
 
 fn at_canary(view: &AliasView, contenders: &Contenders) -> bool {
@@ -201,6 +190,9 @@ impl Look<'_> {
 
     /// The canary has all traffic, and nothing has to be stopped for.
     fn all_traffic(&self, state: Guard) -> GuardDecision {
+        if let Some(doubts) = self.settling() {
+            return self.wait(state, GuardReason::Hold { doubts });
+        }
         let Verdict::Inconclusive(doubts) = &self.seen.verdict else {
             return match &state.phase {
                 GuardPhase::Watching { would: Some(_), .. } => self.advise(state, None),
@@ -216,6 +208,23 @@ impl Look<'_> {
             _ => {
                 let doubts = doubts.clone();
                 self.wait(state, GuardReason::Hold { doubts })
+            }
+        }
+    }
+
+    /// What goes by itself, and is worth waiting for: the last minutes before the canary got all
+    /// traffic are not counted yet, or what they show has to be confirmed. As long as counts can be
+    /// read, time alone ends both.
+    fn settling(&self) -> Option<Vec<Doubt>> {
+        match &self.seen.verdict {
+            Verdict::Inconclusive(doubts) => {
+                let confirmed_soon = |doubt: &Doubt| matches!(doubt, Doubt::Unconfirmed { .. });
+                let soon = !doubts.is_empty() && doubts.iter().all(confirmed_soon);
+                soon.then(|| doubts.clone())
+            }
+            Verdict::Pass | Verdict::Fail(_) => {
+                let since = self.seen.measured.unjudged_from?;
+                Some(vec![Doubt::Settling { since }])
             }
         }
     }

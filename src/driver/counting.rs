@@ -1,0 +1,94 @@
+//! One look at what both versions counted.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Observe;
+use crate::judge::measure::{EvidenceRules, Measured, Memory, Versions};
+use crate::judge::{Doubt, Verdict};
+use crate::rollout::{AliasReading, Contenders};
+
+/// What to count, and how to judge it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Counting {
+    /// The policy's rules.
+    #[serde(flatten)]
+    pub rules: EvidenceRules,
+    /// The longest that an invocation of either version may take, in seconds: the larger one of
+    /// both versions' time-outs, 1 to 900.
+    pub timeout: u32,
+}
+
+/// What a look at the counts gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counts {
+    /// What the judge remembers from now on.
+    pub memory: Memory,
+    /// The judge's verdict.
+    pub verdict: Verdict,
+    /// Whether there is enough evidence.
+    pub measured: Measured,
+    /// Why nothing, or not everything, could be counted.
+    pub failure: Option<String>,
+}
+
+impl Counts {
+    /// No evidence is asked for, or not now: nothing speaks against the canary, and there is
+    /// nothing to wait for.
+    #[must_use]
+    pub fn unasked(memory: Memory) -> Self {
+        Self {
+            memory,
+            verdict: Verdict::Pass,
+            measured: Measured::default(),
+            failure: None,
+        }
+    }
+}
+
+/// One look: takes down what stands at the alias, and fetches counts if that is due. `clock` is
+/// asked before the fetch, since what is as old by then is at least as old when the answer comes.
+pub async fn counts<P: Observe>(
+    ports: &P,
+    counting: &Counting,
+    memory: &Memory,
+    contenders: &Contenders,
+    alias: &AliasReading,
+    clock: impl Fn() -> Timestamp,
+) -> Counts {
+    let now = clock();
+    let rules = &counting.rules;
+    let mut memory = memory.clone();
+    if let AliasReading::Seen(view) = alias {
+        memory.saw(contenders.canary_share(view).basis_points(), now);
+    }
+    let versions = Versions {
+        stable: contenders.stable.to_string(),
+        canary: contenders.canary.to_string(),
+    };
+    let answer = match rules.question(&memory, &versions, now) {
+        Some(question) => Some(ports.counts(&question).await),
+        None => None,
+    };
+    let mut failure = None;
+    match answer {
+        Some(Ok(answer)) => memory = rules.weigh(&memory, counting.timeout, now, &answer),
+        Some(Err(error)) => failure = Some(error),
+        None => {}
+    }
+    // What was found stays found, whether or not the next call succeeds.
+    let found = memory.finding().map(|finding| finding.verdict());
+    let verdict = match (&failure, found) {
+        (_, Some(found @ Verdict::Fail(_))) => found,
+        (Some(error), _) => Verdict::Inconclusive(vec![Doubt::Uncounted {
+            error: error.clone(),
+        }]),
+        (None, found) => found.unwrap_or(Verdict::Pass),
+    };
+    Counts {
+        measured: rules.measured(&memory, now),
+        failure: failure.or_else(|| memory.finding().and_then(|finding| finding.failure())),
+        verdict,
+        memory,
+    }
+}

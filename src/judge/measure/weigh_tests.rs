@@ -1,0 +1,312 @@
+//! Rollouts judged by counts, by example.
+
+use super::super::bench::*;
+use super::super::{Measured, MetricRule, Source};
+use super::*;
+use crate::judge::Verdict;
+
+fn finding(memory: &Memory) -> &Finding {
+    memory.finding().expect("there was a fetch")
+}
+
+fn bad_from(number: i64, bad: [u64; 4]) -> Cloud {
+    let mut cloud = Cloud::steady(60, [60, 0, 540, 0]);
+    for (at, counts) in &mut cloud.minutes {
+        if *at >= minute(number) {
+            *counts = bad;
+        }
+    }
+    cloud
+}
+
+/// Looks every 15 seconds until something speaks against the canary: the second.
+fn fires(rules: &EvidenceRules, cloud: &Cloud, until: i64) -> Option<(i64, Regression)> {
+    let mut memory = shifted();
+    for second in (0..until).step_by(15) {
+        look(rules, &mut memory, 1_000, second, |question| {
+            cloud.answer(question)
+        });
+        if let Some(regression) = memory.finding().and_then(|found| found.regression.clone()) {
+            return Some((second, regression));
+        }
+    }
+    None
+}
+
+#[test]
+fn a_canary_that_fails_is_found_as_soon_as_its_minute_is_published_and_looked_at_twice() {
+    let (second, regression) = fires(&rules(), &bad_from(3, [60, 6, 540, 0]), 600).unwrap();
+    // Minute 3 ends at 240 and counts from 300 on.
+    assert_eq!(second, 315);
+    let text = regression.to_string();
+    assert!(
+        text.starts_with("the canary is worse by errors: 6 of 240 (2.5 %), stable 0 of 2160"),
+        "{text}"
+    );
+    assert!(text.ends_with("needed 100:1"), "{text}");
+}
+
+#[test]
+fn evidence_that_the_second_look_does_not_show_is_no_regression() {
+    let (healthy, broken) = (bad_from(99, [0; 4]), bad_from(3, [60, 6, 540, 0]));
+    let mut memory = shifted();
+    looks(&rules(), &mut memory, 0..300, &healthy);
+    look(&rules(), &mut memory, 1_000, 300, |question| {
+        broken.answer(question)
+    });
+    assert!(matches!(
+        finding(&memory).doubt,
+        Some(Doubt::Unconfirmed { .. })
+    ));
+    assert!(matches!(
+        finding(&memory).verdict(),
+        Verdict::Inconclusive(_)
+    ));
+    // At once, not only in the next minute.
+    assert!(look(&rules(), &mut memory, 1_000, 302, |question| healthy
+        .answer(question)));
+    assert_eq!(finding(&memory).verdict(), Verdict::Pass);
+    assert!(!memory.crossed);
+}
+
+/// In the mode `advise` a rollout goes on after it, and need not ask more often for that.
+#[test]
+fn evidence_that_is_confirmed_is_fetched_no_more_often_than_any_other() {
+    let broken = bad_from(3, [60, 6, 540, 0]);
+    let mut memory = shifted();
+    looks(&rules(), &mut memory, 0..330, &broken);
+    assert!(finding(&memory).regression.is_some());
+    let fetches = (330..930).step_by(15).filter(|second| {
+        look(&rules(), &mut memory, 1_000, *second, |question| {
+            broken.answer(question)
+        })
+    });
+    assert_eq!(fetches.count(), 10);
+    assert!(finding(&memory).regression.is_some());
+}
+
+#[test]
+fn an_outage_of_both_is_not_the_canarys() {
+    let outage = bad_from(3, [60, 30, 540, 270]);
+    assert_eq!(fires(&rules(), &outage, 3_000), None);
+}
+
+#[test]
+fn bursts_of_the_history_make_it_slower() {
+    let cloud = bad_from(3, [60, 4, 540, 0]);
+    let fires_with = |bursts: Option<f64>| {
+        let mut memory = shifted();
+        memory.bursts = vec![bursts];
+        (0..1_200).step_by(15).find(|second| {
+            look(&rules(), &mut memory, 1_000, *second, |question| {
+                cloud.answer(question)
+            });
+            memory
+                .finding()
+                .is_some_and(|found| found.regression.is_some())
+        })
+    };
+    let (single, bursty) = (fires_with(None), fires_with(Some(4.0)));
+    assert!(
+        single.unwrap() + 60 < bursty.unwrap(),
+        "{single:?} {bursty:?}"
+    );
+}
+
+#[test]
+fn too_many_errors_count_at_once_whatever_the_stable_version_does() {
+    let rules = EvidenceRules {
+        max_errors: Some(0),
+        ..rules()
+    };
+    let outage = bad_from(3, [60, 1, 540, 400]);
+    let expected = Regression::TooManyErrors { errors: 1, most: 0 };
+    assert_eq!(fires(&rules, &outage, 600), Some((180, expected)));
+    // More errors than requests are numbers that do not belong together yet.
+    let unsettled = bad_from(3, [60, 61, 540, 540]);
+    assert_eq!(fires(&rules, &unsettled, 600), None);
+}
+
+#[test]
+fn too_many_errors_stay_too_many_once_their_minutes_are_closed() {
+    let rules = EvidenceRules {
+        max_errors: Some(2),
+        ..rules()
+    };
+    let mut cloud = bad_from(99, [0; 4]);
+    for number in [1, 10, 20] {
+        cloud.minutes.insert(minute(number), [60, 1, 540, 9]);
+    }
+    let (second, regression) = fires(&rules, &cloud, 3_000).unwrap();
+    assert_eq!(second, 20 * 60);
+    assert_eq!(regression, Regression::TooManyErrors { errors: 3, most: 2 });
+}
+
+#[test]
+fn enough_requests_are_enough_and_fewer_are_not() {
+    let cloud = Cloud::steady(60, [10, 0, 90, 0]);
+    let mut memory = shifted();
+    let sufficiency = |memory: &Memory| finding(memory).sufficiency.clone();
+    // Minutes count from 60 seconds after their end on.
+    looks(&rules(), &mut memory, 0..239, &cloud);
+    let Sufficiency::Short { doubt } = sufficiency(&memory) else {
+        panic!("twenty are too few");
+    };
+    assert!(matches!(
+        doubt,
+        Doubt::TooFewRequests {
+            judged: 20,
+            needed: 30,
+            ..
+        }
+    ));
+    assert!(
+        doubt
+            .to_string()
+            .contains("only 20 of the canary's requests"),
+        "{doubt}"
+    );
+    looks(&rules(), &mut memory, 240..241, &cloud);
+    assert_eq!(sufficiency(&memory), Sufficiency::Enough);
+}
+
+#[test]
+fn acceptance_waits_for_late_errors_and_then_says_how_good_it_is() {
+    let rules = accepting(0.01);
+    // 362 clean requests show that at most 1 % fails: seven minutes with 60.
+    let cloud = Cloud::steady(60, [60, 0, 540, 0]);
+    let mut memory = shifted();
+    looks(&rules, &mut memory, 0..545, &cloud);
+    let Sufficiency::Short { doubt } = &finding(&memory).sufficiency else {
+        panic!("six minutes are too few");
+    };
+    assert!(matches!(doubt, Doubt::NotShown { .. }), "{doubt}");
+    assert!(
+        doubt.to_string().contains("at most 1.1 % worse (95 %)"),
+        "{doubt}"
+    );
+    // Minute 6 ends at 420 and speaks for the canary 130 seconds later.
+    looks(&rules, &mut memory, 600..601, &cloud);
+    let Sufficiency::Accepted { judged, bound } = finding(&memory).sufficiency else {
+        panic!("seven minutes are enough");
+    };
+    assert_eq!(judged, 420);
+    assert!(bound.worse_ppm <= 10_000, "{bound}");
+}
+
+#[test]
+fn a_canary_as_good_as_a_stable_version_with_errors_is_accepted_in_time_and_a_worse_one_never() {
+    let rules = accepting(0.05);
+    let accepted = |cloud: &Cloud| {
+        let mut memory = shifted();
+        looks(&rules, &mut memory, 0..3_500, cloud);
+        matches!(finding(&memory).sufficiency, Sufficiency::Accepted { .. })
+    };
+    assert!(accepted(&Cloud::steady(60, [60, 1, 540, 9])));
+    assert!(!accepted(&Cloud::steady(60, [60, 5, 540, 9])));
+}
+
+#[test]
+fn a_starved_canary_is_not_accepted() {
+    let rules = accepting(0.1);
+    let mut cloud = Cloud::steady(30, [100, 0, 900, 0]);
+    for number in 20..30 {
+        cloud.minutes.insert(minute(number), [1, 0, 999, 0]);
+    }
+    let mut memory = shifted();
+    looks(&rules, &mut memory, 0..1_200, &cloud);
+    assert!(matches!(
+        finding(&memory).sufficiency,
+        Sufficiency::Accepted { .. }
+    ));
+    looks(&rules, &mut memory, 1_200..1_801, &cloud);
+    let Sufficiency::Short { doubt } = &finding(&memory).sufficiency else {
+        panic!("it is starved");
+    };
+    assert_eq!(
+        doubt,
+        &Doubt::Starved {
+            expected: 300,
+            got: 3
+        }
+    );
+}
+
+#[test]
+fn every_metric_has_to_be_shown_and_one_that_is_worse_is_enough() {
+    let mut rules = accepting(0.01);
+    rules.metrics.push(MetricRule {
+        name: "latency".into(),
+        source: Source::SlowerThan { milliseconds: 300 },
+        ratio: 1.2,
+        increase: 0.0,
+    });
+    let errors = Cloud::steady(60, [60, 0, 540, 0]);
+    let slow = |bad: u64| Cloud::steady(60, [60, bad, 540, 9]);
+    let play = |slow: &Cloud, until: i64| {
+        let mut memory = shifted();
+        for second in (0..until).step_by(15) {
+            look(&rules, &mut memory, 1_000, second, |question| {
+                let mut answer = errors.answer(question);
+                answer.metrics[1] = slow.answer(question).metrics.remove(1);
+                answer
+            });
+        }
+        memory
+    };
+    let doubtful = play(&slow(2), 900);
+    let Sufficiency::Short { doubt } = &finding(&doubtful).sufficiency else {
+        panic!("latency is not shown");
+    };
+    assert!(
+        matches!(doubt, Doubt::NotShown { metric, .. } if metric == "latency"),
+        "{doubt}"
+    );
+    let worse = play(&slow(12), 900);
+    let Some(Regression::Worse { metric, .. }) = &finding(&worse).regression else {
+        panic!("it is much slower");
+    };
+    assert_eq!(metric, "latency");
+}
+
+#[test]
+fn between_two_fetches_nothing_changes() {
+    let cloud = Cloud::steady(60, [60, 0, 540, 0]);
+    let mut memory = shifted();
+    looks(&rules(), &mut memory, 0..601, &cloud);
+    let Measured { sufficiency, .. } = rules().measured(&memory, at(601));
+    assert_eq!(sufficiency, Sufficiency::Enough);
+    let before = memory.clone();
+    assert!(!look(&rules(), &mut memory, 1_000, 615, |_| unreachable!()));
+    assert_eq!(memory.finding(), before.finding());
+}
+
+#[test]
+fn the_same_answer_to_the_same_memory_is_the_same() {
+    let cloud = bad_from(3, [60, 6, 540, 0]);
+    let mut memory = shifted();
+    looks(&rules(), &mut memory, 0..300, &cloud);
+    memory.saw(1_000, at(300));
+    let question = rules().question(&memory, &versions(), at(300)).unwrap();
+    let weigh = || rules().weigh(&memory, TIMEOUT, at(300), &cloud.answer(&question));
+    assert_eq!(weigh(), weigh());
+}
+
+#[test]
+fn a_finding_is_said_in_a_sentence() {
+    let cloud = Cloud::steady(60, [60, 0, 540, 1]);
+    let mut memory = shifted();
+    looks(&rules(), &mut memory, 0..601, &cloud);
+    let sentences = finding(&memory).sentences(&rules());
+    assert_eq!(sentences[0].0, "errors");
+    assert!(
+        sentences[0].1.starts_with("canary failed 0 of 540"),
+        "{}",
+        sentences[0].1
+    );
+    assert!(
+        sentences[0].1.contains("stable 9 of 4,860"),
+        "{}",
+        sentences[0].1
+    );
+}
