@@ -13,11 +13,12 @@ use crate::aws::deployments::{self, Deployment};
 use crate::aws::preflight::{GatherError, gather};
 use crate::aws::{Kind, checks, policy};
 use crate::config::Policy;
-use crate::driver::{Assignment, Snapshot};
+use crate::driver::{Assignment, Counting, Snapshot};
 use crate::judge::alarms::Memory;
 use crate::rollout::deployment::Hook;
 use crate::rollout::guard::{Guard, GuardRules};
 use crate::rollout::hook::{self, HookFacts};
+use crate::rollout::preflight::TIMEOUT_MAX;
 use crate::rollout::preflight::{Audience, Preflight, Request, begin, preflight};
 use crate::rollout::{Contenders, Finish, Limits, Rules, Shift};
 
@@ -228,8 +229,7 @@ async fn stepper(
         rollout: deployment.id.rollout().clone(),
         canary: shifted.target,
         shifts: true,
-        // The counts of both versions stop nothing here yet: only an alarm does.
-        watches: !policy.alarms.alarms.is_empty(),
+        watches: policy.watches(),
         // CloudFormation's own deployment is what asks: the alias stays where its stack wants it.
         detach: true,
     };
@@ -269,14 +269,14 @@ async fn stepper(
     }
     let rules = &policy.rules;
     // The checks run before the first step, within the same hour.
-    let settle = match policy.checks.is_empty() {
+    let checks = match policy.checks.is_empty() {
         true => SignedDuration::ZERO,
         false => SignedDuration::try_from(checks::LONGEST).unwrap_or_default(),
     };
     hook::fits(
         rules.plan.duration(),
         rules.limits.poll,
-        settle,
+        policy.settling().saturating_add(checks),
         facts.started_at,
         now,
     )
@@ -294,11 +294,12 @@ async fn stepper(
     };
     let state = begin(contenders, &gathered.facts.alias, now);
     Ok(Way::Stepper {
-        assignment: Box::new(Assignment {
+        assignment: Box::new(Assignment::new(
             rules,
-            alarms: policy.alarms,
-            evidence: None,
-        }),
+            policy.alarms,
+            policy.evidence,
+            gathered.facts.timeout(),
+        )),
         snapshot: Box::new(Snapshot::new(state)),
     })
 }
@@ -328,10 +329,11 @@ async fn guard_of(
         .await
         .map_err(Failure::from)?;
     let alarms = policy.alarms.clone().and(group);
-    if alarms.alarms.is_empty() {
+    if alarms.alarms.is_empty() && policy.evidence.is_none() {
         return Err(refused(
-            "neither the policy nor the deployment group names an alarm: nothing would notice a bad \
-             version (hint: put an alarm on the alias' Errors into the policy's \"alarms\")",
+            "neither the policy nor the deployment group names an alarm, and nothing is counted: nothing \
+             would notice a bad version (hint: put an alarm on the alias' Errors into the policy's \
+             \"alarms\", or let it say \"evidence\": {})",
         ));
     }
     let rules = GuardRules {
@@ -353,7 +355,13 @@ async fn guard_of(
         alarms,
         state: Box::new(state),
         memory: Memory::default(),
-        evidence: None,
+        // Only what speaks for a version depends on its time-out, and has no say here.
+        evidence: policy.evidence.clone().map(|rules| {
+            Box::new(Counting {
+                rules,
+                timeout: TIMEOUT_MAX,
+            })
+        }),
         counted: Box::default(),
     })
 }

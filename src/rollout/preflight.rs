@@ -41,7 +41,26 @@ pub struct VersionFacts {
     pub role: String,
     /// The dead-letter target's ARN.
     pub dead_letter: Option<String>,
+    /// The longest that an invocation may take, in seconds: 1 to 900.
+    pub timeout: u32,
 }
+
+impl Facts {
+    /// The longest that an invocation of either version may take, in seconds; where Lambda does not
+    /// say, the longest that it allows.
+    #[must_use]
+    pub fn timeout(&self) -> u32 {
+        let versions = [&self.stable, &self.canary];
+        let longest = versions
+            .into_iter()
+            .map(|version| version.as_ref().map_or(TIMEOUT_MAX, |facts| facts.timeout))
+            .max();
+        longest.unwrap_or(TIMEOUT_MAX)
+    }
+}
+
+/// The longest time-out of a function, in seconds.
+pub const TIMEOUT_MAX: u32 = 900;
 
 /// What the caller asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -283,7 +302,10 @@ impl Refusal {
                     Audience::CommandLine => "name an alarm with --alarm, or in the policy's",
                     Audience::Hook => "name an alarm in the policy's",
                 };
-                format!("{name} \"alarms\": without one nothing would notice a bad canary")
+                format!(
+                    "{name} \"alarms\", or let the policy say \"evidence\": {{}}; without, nothing would \
+                     notice a bad canary"
+                )
             }
             Self::ManagedByStack { .. } => {
                 let or = match audience {
@@ -342,7 +364,7 @@ impl fmt::Display for Refusal {
                 f,
                 "the alias' description has {length} characters; more than {longest} leave no room for the mark"
             ),
-            Self::NothingWatched => f.write_str("the rollout watches no alarm"),
+            Self::NothingWatched => f.write_str("the rollout watches no alarm, and counts nothing"),
             Self::ManagedByStack { stack } => {
                 write!(f, "the CloudFormation stack {stack} manages this function")
             }

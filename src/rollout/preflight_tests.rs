@@ -10,6 +10,7 @@ fn version() -> VersionFacts {
         state_reason: None,
         role: "arn:aws:iam::1:role/a".into(),
         dead_letter: None,
+        timeout: 3,
     }
 }
 
@@ -160,6 +161,7 @@ fn each_fact_and_its_refusals() {
                     state_reason: Some("idle".into()),
                     role: "other".into(),
                     dead_letter: Some("queue".into()),
+                    timeout: 3,
                 };
                 r.watches = false;
                 f.stack = Some("s".into());

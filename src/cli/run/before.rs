@@ -17,6 +17,7 @@ use crate::cli::signals::Aborts;
 use crate::clock::Clock;
 use crate::config::{Overrides, Policy};
 use crate::judge::acceptance::Check;
+use crate::judge::measure::EvidenceRules;
 use crate::rollout::preflight::{Audience, Preflight, Refusal, Request, preflight};
 use crate::rollout::{AliasView, Contenders, Mode, RolloutId};
 
@@ -72,7 +73,14 @@ pub async fn policy_for(
 /// What the preflight came to.
 pub enum Checked {
     /// The versions, and the alias as it is.
-    Ready(Contenders, AliasView),
+    Ready {
+        /// The versions, and the rollout's name.
+        contenders: Contenders,
+        /// The alias as it is.
+        alias: AliasView,
+        /// The longest that an invocation of either version may take, in seconds.
+        timeout: u32,
+    },
     /// The alias is at the version already.
     NothingToDo(AliasView),
 }
@@ -92,8 +100,7 @@ pub async fn check(
         rollout: new_rollout_id()?,
         canary: run.to,
         shifts: !policy.rules.plan.steps().is_empty(),
-        // The counts of both versions stop nothing here yet: only an alarm does.
-        watches: !policy.alarms.alarms.is_empty(),
+        watches: policy.watches(),
         detach: run.detach,
     };
     let mut recovered = false;
@@ -106,7 +113,12 @@ pub async fn check(
                 warnings
                     .iter()
                     .for_each(|warning| console.say(&format!("warning: {warning}")));
-                return Ok(Checked::Ready(contenders, facts.alias));
+                let timeout = facts.timeout();
+                return Ok(Checked::Ready {
+                    contenders,
+                    alias: facts.alias,
+                    timeout,
+                });
             }
             Preflight::NothingToDo => return Ok(Checked::NothingToDo(facts.alias)),
             Preflight::Refused(refusals) => refusals,
@@ -148,6 +160,12 @@ fn refused(refusals: &[Refusal], recovered: bool) -> CliError {
     CliError::plain(what)
 }
 
+/// What is counted of both versions.
+pub fn counted(evidence: &EvidenceRules) -> String {
+    let names = evidence.metrics.iter().map(|metric| metric.name.as_str());
+    format!("{} of both versions", names.collect::<Vec<_>>().join(", "))
+}
+
 fn new_rollout_id() -> Result<RolloutId, CliError> {
     let id = uuid::Uuid::new_v4().simple().to_string();
     id[..12]
@@ -171,14 +189,16 @@ pub fn announce(
     };
     let names = policy.alarms.alarms.iter().map(|rule| rule.name.as_str());
     let names: Vec<&str> = names.collect();
-    let watching = if names.is_empty() {
+    let mut watching = vec![if names.is_empty() {
         "no alarm".to_owned()
     } else {
         names.join(", ")
-    };
+    }];
+    watching.extend(policy.evidence.as_ref().map(counted));
+    let watching = watching.join("; counting ");
     let advise = match policy.rules.mode {
         Mode::Advise => {
-            "\nADVISE ONLY: no alarm will stop this; what it would have stopped is said"
+            "\nADVISE ONLY: neither alarm nor evidence will stop this; what it would have stopped is said"
         }
         Mode::Enforce => "",
     };

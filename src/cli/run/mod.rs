@@ -1,6 +1,6 @@
 //! `canary run`: the engine in this process. What comes before its first write is in `before`.
 
-mod before;
+pub mod before;
 
 use std::panic::AssertUnwindSafe;
 
@@ -83,8 +83,12 @@ async fn attempt(
     let session = Session::connect(&run.aws.session_options()).await?;
     let policy = before::policy_for(console, &session, run, overrides).await?;
     let checked = before::check(console, &session, run, &policy, &mut aborts).await?;
-    let (contenders, alias) = match checked {
-        Checked::Ready(contenders, alias) => (contenders, alias),
+    let (contenders, alias, timeout) = match checked {
+        Checked::Ready {
+            contenders,
+            alias,
+            timeout,
+        } => (contenders, alias, timeout),
         Checked::NothingToDo(alias) => {
             let reason = format!("the alias is at version {} already, nothing to do", run.to);
             let outcome = Outcome::before_start(Word::Promoted, Some(alias), reason);
@@ -112,11 +116,7 @@ async fn attempt(
             run.target.function.as_str(),
             &run.target.alias,
         ),
-        assignment: Assignment {
-            rules: policy.rules,
-            alarms: policy.alarms,
-            evidence: None,
-        },
+        assignment: Assignment::new(policy.rules, policy.alarms, policy.evidence, timeout),
         clock: Clock::real(),
         console: console.clone(),
     };
