@@ -1,6 +1,6 @@
 # `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help test test-core lint doc demo local conformance artifact bench alarm-to-zero calls-per-tick ci schema
+.PHONY: help test test-core lint doc demo local conformance artifact properties bench alarm-to-zero calls-per-tick ci schema
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -10,6 +10,10 @@ test: ## All tests that need no other software
 
 test-core: ## The pure core and the simulated AWS only: seconds
 	cargo test --no-default-features --lib
+
+CASES ?= 20000
+properties: ## The core's properties with CASES cases each (20000), other ones every time: minutes
+	PROPTEST_CASES=$(CASES) cargo test --no-default-features --lib propert
 
 lint: ## Formatting and clippy, warnings are errors
 	cargo fmt --check
@@ -27,10 +31,11 @@ local: ## Serve the local AWS at port 4599
 schema: ## Rewrite docs/policy.schema.json
 	cargo run --quiet -- policy schema > docs/policy.schema.json
 
-conformance: ## Against independent software: AWS CLI, boto3, SAM, linters, moto; in environments of its own
+conformance: ## Against independent software: AWS CLI, boto3, SAM, linters, jsonschema, moto; in environments of its own
 	cargo build
 	tests/conformance/run target/debug/canary
 	tests/conformance/lint
+	tests/conformance/schema
 	tests/conformance/machine target/debug/canary target/debug/functions
 
 artifact: ## sam build, and the program it makes against its budgets: size, start, memory, beside Python

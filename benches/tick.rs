@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_canary::config::Policy;
 use lambda_canary::judge::Verdict;
 use lambda_canary::judge::alarms::{AlarmReading, AlarmState, Memory};
+use lambda_canary::judge::evidence::{Counts, Evidence, Settings, Summary, Tally};
 use lambda_canary::rollout::{
     self, AliasReading, AliasView, Contenders, Observation, State, Version, applied, tick,
 };
@@ -111,5 +112,23 @@ fn carry_state(bencher: Bencher) {
     bencher.bench(|| {
         let text = serde_json::to_string(black_box(&state)).expect("a state is JSON");
         serde_json::from_str::<rollout::State>(&text).expect("it was a state")
+    });
+}
+
+/// An hour of counts with errors in every minute, and the summary with its bound.
+#[divan::bench]
+fn judge_an_hour_of_counts(bencher: Bencher) {
+    let settings = Settings::default();
+    let side = |invocations, errors| Tally::new(invocations, errors).expect("in order");
+    let minute = Counts {
+        canary: side(600, 1),
+        stable: side(5400, 9),
+    };
+    bencher.bench(|| {
+        let mut evidence = Evidence::default();
+        for _ in 0..60 {
+            evidence.take(black_box(&settings), black_box(&minute));
+        }
+        Summary::of(&evidence, &settings, minute)
     });
 }

@@ -1,12 +1,18 @@
 //! The command line.
 
+mod judging;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
+
+pub use judging::{Judge, PlanArguments, SettingsArguments};
 
 use super::exit::TABLE;
 use crate::aws::{FunctionName, SessionOptions};
 use crate::rollout::Version;
+use crate::rollout::plan::parse_duration;
 
 /// Evidence-based canary releases for AWS Lambda.
 #[derive(Debug, Parser)]
@@ -65,6 +71,10 @@ pub enum Verb {
     Rollback(Rollback),
     /// Check a policy, or print its JSON Schema
     Policy(Policy),
+    /// Say what counts of both versions are evidence for, poll by poll
+    Judge(Judge),
+    /// Say how small a fault a rollout can find, and how long that takes
+    Plan(PlanArguments),
     /// Serve a simulated AWS on this machine, with a sample function to release
     Local(Local),
     /// Watch a good and a bad release on a simulated AWS of its own
@@ -286,10 +296,18 @@ pub fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
 fn share(text: &str) -> Result<f64, String> {
-    match text.parse() {
+    let share = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse().map(|percent: f64| percent / 100.0),
+        None => text.parse(),
+    };
+    match share {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        _ => Err("a share is a number from 0 to 1, such as 0.05".to_owned()),
+        _ => Err("a share is a number from 0 to 1, such as 0.05, or a percentage".to_owned()),
     }
 }
 
@@ -313,6 +331,16 @@ mod tests {
             ("it's", r"'it'\''s'"),
         ] {
             assert_eq!(super::quoted(word), expected);
+        }
+    }
+
+    #[test]
+    fn shares_are_fractions_or_percentages() {
+        for (text, expected) in [("0.05", 0.05), ("5%", 0.05), ("10 %", 0.1), ("1", 1.0)] {
+            assert_eq!(super::share(text), Ok(expected), "{text}");
+        }
+        for wrong in ["5", "-1%", "101%", "%", "", "NaN", "ten"] {
+            assert!(super::share(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -29,6 +29,14 @@ impl CliError {
         }
     }
 
+    /// The command line asks for something that cannot be.
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            ..Self::plain(what)
+        }
+    }
+
     /// Adds what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());

@@ -10,8 +10,10 @@ mod demo;
 mod engine;
 mod error;
 pub mod exit;
+mod judge;
 mod local;
 mod outcome;
+mod plan;
 mod policy;
 mod progress;
 mod rollback;
@@ -88,6 +90,8 @@ async fn dispatch(console: &Console, arguments: Arguments) -> Exit {
         Verb::Run(run) => return run::run(console, &run).await,
         Verb::Rollback(rollback) => rollback::rollback(console, &rollback).await,
         Verb::Policy(policy) => policy::policy(console, &policy),
+        Verb::Judge(judge) => judge::judge(console, &judge),
+        Verb::Plan(plan) => plan::plan(console, &plan),
         Verb::Local(local) => local::local(console, &local).await,
         Verb::Demo(demo) => demo::demo(console, &demo).await,
     };

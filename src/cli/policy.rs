@@ -24,7 +24,7 @@ pub fn policy(console: &Console, arguments: &PolicyArguments) -> Result<Exit, Cl
                 ..policy_error(&place, &errors)
             })?;
             console.result(&summary(&policy))?;
-            if !policy.watches() {
+            if policy.alarms.alarms.is_empty() {
                 console.say("note: it names no alarm, and a rollout that watches none is refused (--alarm NAME adds one)");
             }
         }

@@ -115,7 +115,7 @@ fn rule<'a>(item: &Place<'a>, mistakes: &mut Mistakes) -> Option<(AlarmRule, Pla
         return Some((rule(name, false), item.clone()));
     }
     let fields = item.fields("an alarm's name or an object with name", mistakes)?;
-    let at = fields.needed("name", "my-function-errors", mistakes);
+    let at = fields.needed("name", r#""my-function-errors""#, mistakes);
     let name = at.and_then(|at| at.text("a string with an alarm's name", mistakes));
     let ignore = fields.read(
         "ignore_if_already_in_alarm",

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use super::document::Value;
 use super::limits::Range;
 use super::mistakes::{MistakeKind, Mistakes, cut};
+use super::numbers::whole;
 use super::walk::{Fields, Place};
 use crate::judge::acceptance::{Check, Expectation, Expectations, Expected, Pattern};
 
@@ -64,14 +65,14 @@ fn check(item: &Place<'_>, mistakes: &mut Mistakes) -> (Option<String>, Option<C
     let Some(fields) = item.fields("an object with name, payload and expect", mistakes) else {
         return (None, None);
     };
-    let name = fields.needed("name", "health", mistakes);
+    let name = fields.needed("name", r#""health""#, mistakes);
     let name = name.and_then(|at| name_at(at, mistakes));
     let payload = fields.read("payload", None, mistakes, |at, mistakes| {
         at.json(mistakes).map(Some)
     });
     let expect = fields.read("expect", Expectations::default(), mistakes, expect);
     let retries = fields.read("retries", 0, mistakes, |at, mistakes| {
-        at.whole(RETRIES, mistakes)
+        whole(at, &RETRIES, mistakes)
     });
     let whole = || {
         let payload = payload?.map(|json| json.to_string());
@@ -107,7 +108,7 @@ fn name_at(at: &Place<'_>, mistakes: &mut Mistakes) -> Option<String> {
 fn expect(place: &Place<'_>, mistakes: &mut Mistakes) -> Option<Expectations> {
     let fields = place.fields("an object with status, answer or at_most", mistakes)?;
     let status = fields.read("status", None, mistakes, |at, mistakes| {
-        at.whole(STATUS, mistakes).map(Some)
+        whole(at, &STATUS, mistakes).map(Some)
     });
     let answer = fields.read("answer", Vec::new(), mistakes, answer);
     let at_most = fields.read("at_most", None, mistakes, |at, mistakes| {
@@ -134,7 +135,7 @@ fn answer(place: &Place<'_>, mistakes: &mut Mistakes) -> Option<Vec<Expectation>
 
 fn expectation(item: &Place<'_>, mistakes: &mut Mistakes) -> Option<Expectation> {
     let fields = item.fields("an object with at and equals", mistakes)?;
-    let at = fields.needed("at", "/body/ok", mistakes);
+    let at = fields.needed("at", r#""/body/ok""#, mistakes);
     let at = at.and_then(|at| {
         let text = at.text("a string with a JSON Pointer", mistakes)?;
         let pointer = text.parse();

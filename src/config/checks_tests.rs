@@ -68,7 +68,7 @@ fn what_is_not_said_is_off() {
     assert_eq!(policy.bake, SignedDuration::ZERO);
     // Checks are before any traffic; they do not watch.
     assert!(
-        !Policy::parse(r#"{"checks": [{"name": "a"}]}"#)
+        !Policy::parse(r#"{"checks": [{"name": "a"}], "evidence": false}"#)
             .unwrap()
             .watches()
     );

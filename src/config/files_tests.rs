@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::walk::KEYS;
+use super::keys::KEYS;
 use super::{Policy, schema};
 
 /// To rewrite what is compared: `UPDATE=1 cargo test --no-default-features --lib config`.
@@ -110,7 +110,11 @@ fn the_page_and_the_schema_name_every_key() {
         for key in *keys {
             let path = match *object {
                 "" => format!("| `{key}` |"),
-                "limits" => format!("| `limits.{key}` |"),
+                // Three keys that are said once.
+                "errors.total" | "metrics.bad" | "metrics.total" => format!("| `errors.{key}` |"),
+                one @ ("limits" | "errors" | "latency" | "evidence" | "evidence.accept") => {
+                    format!("| `{one}.{key}` |")
+                }
                 "checks.expect" => format!("| `checks[].expect.{key}` |"),
                 "checks.expect.answer" => format!("| `checks[].expect.answer[].{key}` |"),
                 list => format!("| `{list}[].{key}` |"),
@@ -127,6 +131,9 @@ fn the_page_and_the_schema_name_every_key() {
     }
 }
 
+/// The object of `evidence` in the schema.
+const EVIDENCE: &str = "/properties/evidence/anyOf/1";
+
 fn properties(object: &str) -> Vec<String> {
     let schema = schema();
     let place = match object {
@@ -138,6 +145,13 @@ fn properties(object: &str) -> Vec<String> {
         "checks.expect.answer" => {
             "/properties/checks/items/properties/expect/properties/answer/items".to_owned()
         }
+        "errors" => "/properties/errors/anyOf/1".to_owned(),
+        "errors.total" => "/properties/errors/anyOf/1/properties/total".to_owned(),
+        "metrics" => "/properties/metrics/items".to_owned(),
+        "metrics.bad" => "/properties/metrics/items/properties/bad".to_owned(),
+        "metrics.total" => "/properties/metrics/items/properties/total".to_owned(),
+        "evidence" => EVIDENCE.to_owned(),
+        "evidence.accept" => format!("{EVIDENCE}/properties/accept"),
         other => format!("/properties/{other}"),
     };
     let object = schema.pointer(&place).unwrap();
@@ -157,15 +171,16 @@ fn the_schemas_defaults_are_the_parsers() {
             spelled_out.insert(key.clone(), default.clone());
         }
     }
-    for (key, property) in schema["properties"]["limits"]["properties"]
-        .as_object()
-        .unwrap()
-    {
-        if let Some(default) = property.get("default") {
-            spelled_out["limits"][key] = default.clone();
+    for (object, place) in [("limits", "/properties/limits"), ("evidence", EVIDENCE)] {
+        let properties = schema.pointer(place).unwrap()["properties"].as_object();
+        for (key, property) in properties.unwrap() {
+            if let Some(default) = property.get("default") {
+                spelled_out[object][key] = default.clone();
+            }
         }
     }
-    assert_eq!(spelled_out.len(), 8);
+    assert_eq!(spelled_out.len(), 11);
+    assert_eq!(spelled_out["evidence"].as_object().unwrap().len(), 5);
     let text = Value::Object(spelled_out).to_string();
     assert_eq!(Policy::parse(&text), Ok(Policy::default()), "{text}");
 }
@@ -181,6 +196,13 @@ fn the_schemas_words_and_examples_parse() {
             let text = json!({ key: word["const"] }).to_string();
             assert!(Policy::parse(&text).is_ok(), "{text}");
         }
+    }
+    for word in schema.pointer(EVIDENCE).unwrap()["properties"]["inconclusive"]["oneOf"]
+        .as_array()
+        .unwrap()
+    {
+        let text = json!({ "evidence": { "inconclusive": word["const"] } }).to_string();
+        assert!(Policy::parse(&text).is_ok(), "{text}");
     }
     for plan in schema["properties"]["plan"]["anyOf"][0]["examples"]
         .as_array()

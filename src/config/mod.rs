@@ -8,8 +8,8 @@
 //! 1. `document`: the text as a tree that keeps the order and the duplicates of its keys, which
 //!    serde_json's own tree does not;
 //! 2. `walk`: typed looks at that tree, each taking down what is wrong and going on;
-//! 3. `plan`, `alarms`, `checks`, `limits`: the parts, read into the types of [`rollout`](crate::rollout) and
-//!    [`judge`](crate::judge);
+//! 3. `plan`, `alarms`, `checks`, `metrics`, `evidence`, `limits`: the parts, read into the types of
+//!    [`rollout`](crate::rollout) and [`judge`](crate::judge);
 //! 4. [`Policy`]: defaults filled in, and the parts checked against each other.
 //!
 //! [`schema`] is the same in JSON Schema, for editors.
@@ -17,12 +17,18 @@
 mod alarms;
 mod checks;
 mod document;
+mod evidence;
+mod keys;
 mod limits;
+mod metrics;
 mod mistakes;
+mod numbers;
 mod overrides;
+mod own_metric;
 mod plan;
 mod policy;
 mod schema;
+mod share;
 mod walk;
 
 pub use mistakes::{MistakeKind, PolicyError, PolicyErrors};
@@ -38,7 +44,11 @@ mod checks_tests;
 #[cfg(test)]
 mod document_tests;
 #[cfg(test)]
+mod evidence_tests;
+#[cfg(test)]
 mod files_tests;
+#[cfg(test)]
+mod metrics_tests;
 #[cfg(test)]
 mod policy_tests;
 #[cfg(test)]

@@ -82,9 +82,9 @@ fn from_object<'a>(item: &Place<'a>, mistakes: &mut Mistakes) -> Row<'a> {
     let Some(fields) = item.fields("an object with weight and bake", mistakes) else {
         return row(item, None, item, None);
     };
-    let weight_at = fields.needed("weight", "10%", mistakes);
+    let weight_at = fields.needed("weight", r#""10%""#, mistakes);
     let weight = weight_at.and_then(|at| weight(at, mistakes));
-    let bake_at = fields.needed("bake", "5m", mistakes);
+    let bake_at = fields.needed("bake", r#""5m""#, mistakes);
     let bake = bake_at.and_then(|at| at.duration(mistakes));
     row(
         weight_at.unwrap_or(item),

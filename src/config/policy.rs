@@ -5,24 +5,28 @@ use jiff::SignedDuration;
 use super::alarms::{self, ALARMS_MAX};
 use super::checks;
 use super::document;
+use super::evidence;
 use super::limits::{self, BAKE, LONGEST, POLL, Said, longest_by_default};
 use super::mistakes::{MistakeKind, Mistakes, PolicyError, PolicyErrors};
 use super::plan;
 use super::walk::Place;
 use crate::judge::acceptance::Check;
 use crate::judge::alarms::{AlarmRule, AlarmRules, InsufficientData};
+use crate::judge::measure::EvidenceRules;
 use crate::rollout::{Finish, Limits, Mode, Plan, Rules};
 
 /// The name of the plan if the policy has none.
 pub(super) const PLAN_DEFAULT: &str = "Canary10Percent5Minutes";
 
 /// What a rollout of a function goes by: checked, and with nothing left to be filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// Steps, limits and mode.
     pub rules: Rules,
     /// The alarms to watch, and how.
     pub alarms: AlarmRules,
+    /// What is counted of each version, and how much it takes to say something. `None`: nothing.
+    pub evidence: Option<EvidenceRules>,
     /// The calls that the new version must answer as expected before it gets any traffic.
     pub checks: Vec<Check>,
     /// How long the alarms are watched on after CodeDeploy has shifted all traffic.
@@ -44,7 +48,7 @@ pub enum OnRegression {
 
 impl Default for Policy {
     /// The built-in policy: `Canary10Percent5Minutes`, `insufficient_data: hold`, a look every 15
-    /// seconds, no alarms.
+    /// seconds, no alarms, both versions' errors counted.
     fn default() -> Self {
         let plan = Plan::named(PLAN_DEFAULT).unwrap_or_else(Plan::all_at_once);
         Self::resolve(
@@ -68,9 +72,11 @@ impl Policy {
         mistakes.unless_any(policy)
     }
 
-    /// Whether there is anything that could stop the canary: without, a rollout is only a timer.
+    /// Whether there is anything that could stop the canary, an alarm or evidence: without, a
+    /// rollout is only a timer.
+    #[must_use]
     pub fn watches(&self) -> bool {
-        !self.alarms.alarms.is_empty()
+        !self.alarms.alarms.is_empty() || self.evidence.is_some()
     }
 
     /// This policy with another plan. Unless it was said, the longest duration follows the plan.
@@ -149,6 +155,7 @@ impl Policy {
                 finish: Finish::Promote,
             },
             alarms,
+            evidence: Some(EvidenceRules::standard()),
             checks: Vec::new(),
             bake: SignedDuration::ZERO,
             on_regression: OnRegression::Rollback,
@@ -170,6 +177,7 @@ fn read(root: &Place<'_>, mistakes: &mut Mistakes) -> Option<Policy> {
     let checks = fields.read("checks", Vec::new(), mistakes, checks::read);
     let alarms = fields.read("alarms", Vec::new(), mistakes, alarms::read);
     let insufficient_data = fields.choice("insufficient_data", INSUFFICIENT_DATA, mistakes);
+    let evidence = evidence::read(&fields, mistakes);
     let limits = fields.read("limits", Said::default(), mistakes, limits::read);
     fields.choice("on_regression", ON_REGRESSION, mistakes);
     let mode = fields.choice("mode", MODE, mistakes);
@@ -180,11 +188,16 @@ fn read(root: &Place<'_>, mistakes: &mut Mistakes) -> Option<Policy> {
         insufficient_data,
     };
     let policy = Policy {
+        evidence,
         checks: checks.unwrap_or_default(),
         bake: bake.unwrap_or_default(),
         ..Policy::resolve(plan?, limits?, mode, alarms)
     };
-    if let Some(fault) = contradiction(&policy.rules) {
+    let contradictions = [
+        contradiction(&policy.rules),
+        policy.evidence.as_ref().and_then(evidence::contradiction),
+    ];
+    for fault in contradictions.into_iter().flatten() {
         mistakes.add(root.position(&fault.path), fault);
     }
     Some(policy)

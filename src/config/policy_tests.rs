@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{MistakeKind, Policy, PolicyError, PolicyErrors};
 use crate::judge::alarms::InsufficientData;
+use crate::judge::measure::EvidenceRules;
 use crate::rollout::{Mode, Plan};
 
 pub(super) fn mistakes(text: &str) -> Vec<PolicyError> {
@@ -46,7 +47,8 @@ fn an_empty_object_is_the_default() {
     assert_eq!(policy.rules.limits.error_budget, mins(2));
     assert_eq!(policy.rules.mode, Mode::Enforce);
     assert_eq!(policy.alarms.insufficient_data, InsufficientData::Hold);
-    assert!(!policy.watches());
+    assert_eq!(policy.evidence, Some(EvidenceRules::standard()));
+    assert!(policy.alarms.alarms.is_empty() && policy.watches());
 }
 
 #[test]
@@ -59,6 +61,7 @@ fn all_keys() {
             "insufficient_data": "fail",
             "limits": {"poll": "5m", "longest": "91m", "error_budget": "0s"},
             "on_regression": "rollback",
+            "evidence": false,
             "mode": "advise"
         }"#,
     )

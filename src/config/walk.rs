@@ -1,43 +1,14 @@
 //! Typed looks at a document: each says what is wrong, in JSON's words, and lets the walk go on.
 
 use std::fmt::Display;
-use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 use serde_json::Value as Json;
 
 use super::document::{Node, Value};
+use super::keys::{elsewhere, has_default, keys, without_indices};
 use super::mistakes::{MistakeKind, Mistakes, PolicyError, cut};
 use crate::rollout::plan::{nearest, parse_duration};
-
-/// The keys of each object of a policy: its path without indices, and what may stand in it.
-///
-/// One table, so that a key in the wrong place can be told where it belongs.
-pub(super) const KEYS: &[(&str, &[&str])] = &[
-    (
-        "",
-        &[
-            "plan",
-            "bake",
-            "checks",
-            "alarms",
-            "insufficient_data",
-            "limits",
-            "on_regression",
-            "mode",
-            "$schema",
-        ],
-    ),
-    ("plan", &["weight", "bake"]),
-    ("checks", &["name", "payload", "expect", "retries"]),
-    ("checks.expect", &["status", "answer", "at_most"]),
-    (
-        "checks.expect.answer",
-        &["at", "equals", "contains", "matches"],
-    ),
-    ("alarms", &["name", "ignore_if_already_in_alarm"]),
-    ("limits", &["poll", "longest", "error_budget"]),
-];
 
 /// A value of a document and the path to it.
 #[derive(Debug, Clone)]
@@ -103,9 +74,10 @@ impl<'a> Place<'a> {
         };
         let message = format!("expected {expected}, found {found}");
         let error = self.error(MistakeKind::WrongType, message);
-        let optional = !self.path.is_empty() && !self.path.contains('[');
         match self.node.value {
-            Value::Null if optional => error.hint("leave the key out for its default"),
+            Value::Null if has_default(&self.path) => {
+                error.hint("leave the key out for its default")
+            }
             _ => error,
         }
     }
@@ -146,6 +118,29 @@ impl<'a> Place<'a> {
         Some(Fields { of, known })
     }
 
+    /// The entries of an object whose keys are the user's own, each once; `None` if this is none.
+    pub(super) fn entries(
+        &self,
+        expected: &str,
+        mistakes: &mut Mistakes,
+    ) -> Option<Vec<(&'a str, Place<'a>)>> {
+        let Value::Object(entries) = &self.node.value else {
+            self.add(self.wrong_type(expected), mistakes);
+            return None;
+        };
+        let mut known: Vec<(&str, Place<'_>)> = Vec::new();
+        for (key, node) in entries {
+            let path = join(&self.path, key);
+            let place = Place { node, path };
+            if known.iter().any(|(other, _)| other == key) {
+                place.add(place.twice(), mistakes);
+            } else {
+                known.push((key, place));
+            }
+        }
+        Some(known)
+    }
+
     /// A string.
     pub(super) fn text(&self, expected: &str, mistakes: &mut Mistakes) -> Option<&'a str> {
         match &self.node.value {
@@ -166,25 +161,6 @@ impl<'a> Place<'a> {
                 None
             }
         }
-    }
-
-    /// A whole number.
-    pub(super) fn whole(&self, range: RangeInclusive<u16>, mistakes: &mut Mistakes) -> Option<u16> {
-        let whole = |number: &str| number.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-        let number = match &self.node.value {
-            Value::Number(number) if whole(number) => number,
-            _ => {
-                self.add(self.wrong_type("a whole number"), mistakes);
-                return None;
-            }
-        };
-        let parsed = number.parse().ok().filter(|value| range.contains(value));
-        if parsed.is_none() {
-            let (least, most) = (range.start(), range.end());
-            let message = format!("{} is out of range: {least} to {most}", cut(number));
-            self.add(self.error(MistakeKind::OutOfRange, message), mistakes);
-        }
-        parsed
     }
 
     /// Any JSON value. A key that is there twice is taken down.
@@ -229,7 +205,11 @@ impl<'a> Place<'a> {
     }
 
     /// One of a few words.
-    fn choice<T: Copy>(&self, words: &[(&str, T)], mistakes: &mut Mistakes) -> Option<T> {
+    pub(super) fn choice<T: Copy>(
+        &self,
+        words: &[(&str, T)],
+        mistakes: &mut Mistakes,
+    ) -> Option<T> {
         let quoted: Vec<String> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
         let expected = match quoted.as_slice() {
             [most @ .., last] if !most.is_empty() => format!("{} or {last}", most.join(", ")),
@@ -268,15 +248,11 @@ impl<'a> Place<'a> {
     fn unknown(&self, key: &str, keys: &[&str], place: &Place<'_>) -> PolicyError {
         let error = place.error(MistakeKind::UnknownKey, "this key is unknown");
         let lower = key.to_lowercase();
-        let here = without_indices(&self.path);
-        let elsewhere = KEYS
-            .iter()
-            .find(|(_, keys)| keys.contains(&lower.as_str()))
-            .filter(|(object, _)| *object != here);
-        match (nearest(&lower, keys.iter().copied()), elsewhere) {
+        let close = nearest(&lower, keys.iter().copied());
+        match (close, elsewhere(&lower, &self.path)) {
             (Some(close), _) => error.hint(format!("did you mean {close:?}?")),
-            (None, Some(("", _))) => error.hint(format!("{lower:?} stands at the top")),
-            (None, Some((object, _))) => error.hint(format!("{lower:?} belongs into {object:?}")),
+            (None, Some("")) => error.hint(format!("{lower:?} stands at the top")),
+            (None, Some(object)) => error.hint(format!("{lower:?} belongs into {object:?}")),
             (None, None) => error.hint(format!("the keys here are {}", keys.join(", "))),
         }
     }
@@ -291,7 +267,7 @@ impl<'a> Fields<'a> {
             .map(|(_, place)| place)
     }
 
-    /// The place of a key that has to be there; `example` is a value for it.
+    /// The place of a key that has to be there; `example` is a value for it, as JSON.
     pub(super) fn needed(
         &self,
         key: &str,
@@ -302,7 +278,7 @@ impl<'a> Fields<'a> {
         if found.is_none() {
             let path = join(&self.of.path, key);
             let error = PolicyError::new(&path, MistakeKind::MissingKey, "this key is missing");
-            let hint = format!("add {key:?}: {example:?}");
+            let hint = format!("add {key:?}: {example}");
             self.of.add(error.hint(hint), mistakes);
         }
         found
@@ -344,23 +320,6 @@ fn unit_missing(error: PolicyError, value: &Value) -> PolicyError {
         }
         _ => error,
     }
-}
-
-fn keys(path: &str) -> &'static [&'static str] {
-    let object = without_indices(path);
-    KEYS.iter()
-        .find(|(known, _)| *known == object)
-        .map_or(&[], |(_, keys)| keys)
-}
-
-/// `checks[0].expect` as `checks.expect`.
-fn without_indices(path: &str) -> String {
-    let mut parts = path.split('[');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |path, part| match part.split_once(']') {
-        Some((_, rest)) => path + rest,
-        None => path,
-    })
 }
 
 fn join(path: &str, key: &str) -> String {

@@ -3,13 +3,16 @@
 //! Pure: readings, memory and time come in, a verdict and the new memory go out. The judge knows
 //! nothing of weights, steps or AWS calls; it never decides what to do about its verdict.
 //!
-//! It reads alarms ([`alarms`]), and the answers to a policy's own calls ([`acceptance`]). Silence is never health: an alarm that is missing, that has
-//! no data, or whose state CloudWatch itself calls unreliable, is a doubt, and a doubt is not a
-//! pass.
+//! It reads alarms ([`alarms`]), the answers to a policy's own calls ([`acceptance`]), and counts of
+//! invocations and errors of both versions ([`evidence`]). Silence is never health: an alarm that
+//! is missing, that has no data, or whose state CloudWatch itself calls unreliable, is a doubt, and
+//! a doubt is not a pass.
 
 pub mod acceptance;
 pub mod alarms;
 pub mod duration;
+pub mod evidence;
+pub mod measure;
 mod verdict;
 
 pub use verdict::{Doubt, Regression, Verdict};

@@ -32,7 +32,7 @@ pub async fn run(
     };
     let checks = match checks_of(functions, &carry).await {
         Ok(checks) => checks,
-        Err(Stop::With(outcome)) => return Ok(ended(document, carry, outcome)),
+        Err(Stop::With(conclusion)) => return Ok(ended(document, carry, conclusion.outcome)),
         Err(Stop::Later(failure)) => return Err(failure),
         Err(Stop::Ended(_)) => Vec::new(),
     };

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Functions;
 use super::discovery::{Shifted, Undiscovered, discover};
-use super::document::{Carry, Document, Next, Outcome, Release, SCHEMA, Way, Word};
+use super::document::{Carry, Conclusion, Document, Next, Outcome, Release, SCHEMA, Way, Word};
 use super::failure::Failure;
 use super::log::{self, Level};
 use super::rollback;
@@ -27,11 +27,30 @@ const A_ROLLBACK: &str = "this deployment is itself a rollback, which is never b
 /// Why nothing is started.
 pub enum Stop {
     /// The hook is answered with this.
-    With(Outcome),
+    With(Box<Conclusion>),
     /// Nothing is to be answered.
     Ended(String),
     /// It is not known yet: try again.
     Later(Failure),
+}
+
+impl Stop {
+    /// The hook is answered with this.
+    pub fn with(outcome: Outcome) -> Self {
+        Self::With(Box::new(outcome.into()))
+    }
+
+    /// The same, once it is known what is to be released.
+    #[must_use]
+    pub fn about(self, shifted: &Shifted) -> Self {
+        match self {
+            Self::With(mut conclusion) => {
+                conclusion.subject = Some(shifted.subject());
+                Self::With(conclusion)
+            }
+            other => other,
+        }
+    }
 }
 
 impl From<Failure> for Stop {
@@ -54,7 +73,7 @@ pub fn conclude(document: Document, prepared: Result<Carry, Stop>) -> Result<Doc
             };
             Ok(document.carrying(&carry).then(next))
         }
-        Err(Stop::With(outcome)) => Ok(with_outcome(document, &outcome)),
+        Err(Stop::With(conclusion)) => Ok(document.concluded(&conclusion)),
         Err(Stop::Ended(why)) => {
             log::line(
                 Level::Warn,
@@ -65,16 +84,6 @@ pub fn conclude(document: Document, prepared: Result<Carry, Stop>) -> Result<Doc
         }
         Err(Stop::Later(failure)) => Err(failure),
     }
-}
-
-/// The document of a rollout that ended before it had a way.
-fn with_outcome(document: Document, outcome: &Outcome) -> Document {
-    let carry = json!({ "outcome": outcome });
-    Document {
-        carry: Some(carry),
-        ..document
-    }
-    .then(Next::Report)
 }
 
 /// Prepares the rollout before the shift.
@@ -88,7 +97,17 @@ pub async fn before(
 ) -> Result<Carry, Stop> {
     let deployment = open_deployment(functions, document).await?;
     let shifted = what(functions, &deployment).await?;
-    let policy = policy_of(functions, &shifted).await?;
+    let prepared = prepare(functions, &deployment, &shifted, now).await;
+    prepared.map_err(|stop| stop.about(&shifted))
+}
+
+async fn prepare(
+    functions: &Functions,
+    deployment: &Deployment,
+    shifted: &Shifted,
+    now: Timestamp,
+) -> Result<Carry, Stop> {
+    let policy = policy_of(functions, shifted).await?;
     let shift = deployments::shift(&functions.session.codedeploy, &deployment.config)
         .await
         .map_err(Failure::from)?;
@@ -99,16 +118,14 @@ pub async fn before(
         has_plan: !policy.rules.plan.steps().is_empty(),
         started_at: shifted.event_since.or(deployment.created_at).unwrap_or(now),
     };
-    let release = release(&shifted, hook::deadline(facts.started_at));
+    let release = release(shifted, hook::deadline(facts.started_at));
     let way = match hook::way(&facts) {
-        hook::Way::Stepper => {
-            stepper(functions, &deployment, &shifted, policy, &facts, now).await?
-        }
-        hook::Way::Guard => guard_of(functions, &deployment, &shifted, &policy, shift, now).await?,
-        hook::Way::Rollback => return Err(Stop::With(Outcome::passed(A_ROLLBACK))),
+        hook::Way::Stepper => stepper(functions, deployment, shifted, policy, &facts, now).await?,
+        hook::Way::Guard => guard_of(functions, deployment, shifted, &policy, shift, now).await?,
+        hook::Way::Rollback => return Err(Stop::with(Outcome::passed(A_ROLLBACK))),
         hook::Way::Ignore { why } => return Err(Stop::Ended(why.to_string())),
     };
-    say(&deployment, &release, &way, shift);
+    say(deployment, &release, &way, shift);
     Ok(Carry {
         schema: SCHEMA,
         release,
@@ -148,7 +165,7 @@ pub async fn open_deployment(
                 json!({ "deployment": deployment.id }),
             );
         }
-        return Err(Stop::With(Outcome::passed(A_ROLLBACK)));
+        return Err(Stop::with(Outcome::passed(A_ROLLBACK)));
     }
     Ok(deployment)
 }
@@ -196,7 +213,7 @@ pub fn release(shifted: &Shifted, deadline: Timestamp) -> Release {
 
 /// A refusal, which fails the deployment.
 pub fn refused(why: impl Into<String>) -> Stop {
-    Stop::With(Outcome::failed(Word::Refused, why))
+    Stop::with(Outcome::failed(Word::Refused, why))
 }
 
 async fn stepper(
@@ -211,7 +228,8 @@ async fn stepper(
         rollout: deployment.id.rollout().clone(),
         canary: shifted.target,
         shifts: true,
-        watches: policy.watches(),
+        // The counts of both versions stop nothing here yet: only an alarm does.
+        watches: !policy.alarms.alarms.is_empty(),
         // CloudFormation's own deployment is what asks: the alias stays where its stack wants it.
         detach: true,
     };
@@ -233,7 +251,7 @@ async fn stepper(
         Preflight::Ready(contenders) => contenders,
         Preflight::NothingToDo => {
             let reason = format!("the alias is at version {} already", shifted.target);
-            return Err(Stop::With(Outcome::passed(reason)));
+            return Err(Stop::with(Outcome::passed(reason)));
         }
         Preflight::Refused(refusals) => {
             let said: Vec<String> = refusals

@@ -2,7 +2,9 @@
 
 mod checks;
 mod demo;
+mod judge;
 mod output;
+mod plan;
 mod policy;
 mod refusals;
 mod rollouts;

@@ -3,6 +3,8 @@
 //! Only their shape counts: they are never filled. The parser (the rest of this module) says more
 //! than a schema can, and its tests hold the two together.
 
+mod evidence;
+
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
@@ -10,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::alarms::{ALARMS_MAX, NAME_MAX};
 use super::checks::{self, CHECKS_MAX};
+use super::metrics::METRICS_MAX;
 use super::policy::OnRegression;
 use crate::judge::alarms::InsufficientData;
 use crate::rollout::plan::STEPS_MAX;
@@ -55,6 +58,18 @@ struct WrittenPolicy {
     /// What INSUFFICIENT_DATA means, for all alarms.
     #[schemars(extend("default" = "hold"))]
     insufficient_data: InsufficientData,
+    /// What counts as an error.
+    #[schemars(extend("default" = "lambda"))]
+    errors: evidence::WrittenErrors,
+    /// How many of the canary's requests may be slow.
+    latency: evidence::WrittenLatency,
+    /// Up to five more things to count of both versions, each name once.
+    #[schemars(length(max = METRICS_MAX), extend("default" = []))]
+    metrics: Vec<evidence::WrittenMetric>,
+    /// How much it takes to say that the canary is worse than the stable version, or that it is
+    /// not.
+    #[schemars(extend("default" = {}))]
+    evidence: evidence::WrittenEvidence,
     /// Poll interval and budgets.
     #[schemars(extend("default" = {}))]
     limits: WrittenLimits,
@@ -252,6 +267,13 @@ fn examples() -> Value {
                 { "name": "checkout-slow", "ignore_if_already_in_alarm": true }
             ],
             "insufficient_data": "ok",
+            "errors": {
+                "namespace": "Shop",
+                "metric": "Failed",
+                "dimensions": { "Service": "checkout", "Version": "{version}" }
+            },
+            "latency": { "slower_than": "300ms", "share": "1%" },
+            "evidence": { "accept": { "excess": "0.1%" }, "inconclusive": "complete" },
             "limits": { "poll": "30s", "longest": "2h" }
         },
         {
@@ -261,6 +283,7 @@ fn examples() -> Value {
                 "expect": { "status": 200, "answer": [{ "at": "/body/ok", "equals": true }] }
             }],
             "alarms": ["checkout-errors"],
+            "evidence": false,
             "bake": "10m"
         }
     ])

@@ -1,0 +1,230 @@
+//! `evidence` by example, and what contradicts it.
+
+use serde_json::json;
+
+use super::policy_tests::{brief, hint, mistake, mistakes};
+use super::{MistakeKind, Policy};
+use crate::judge::measure::{Accept, EvidenceRules, Inconclusive, MetricRule};
+
+pub(super) fn rules(text: &str) -> EvidenceRules {
+    let policy = Policy::parse(text);
+    policy.unwrap().evidence.unwrap()
+}
+
+#[test]
+fn without_a_word_lambdas_errors_are_counted() {
+    let standard = EvidenceRules::standard();
+    for text in [
+        "{}",
+        r#"{"evidence": {}, "errors": "lambda", "metrics": []}"#,
+        r#"{"evidence": {"alpha": 1e-2, "ratio": 1.0, "increase": "0%", "min_requests": 30, "settle": "2m"}}"#,
+    ] {
+        assert_eq!(rules(text), standard, "{text}");
+    }
+    assert_eq!(standard.metrics, [MetricRule::errors()]);
+}
+
+#[test]
+fn evidence_comes_out_as_it_was_written() {
+    let found = rules(
+        r#"{"evidence": {
+            "alpha": 0.5, "ratio": 1.5, "increase": "0.01%",
+            "accept": {"excess": "0.1%"},
+            "max_errors": 0, "min_requests": 75000, "settle": "60s", "inconclusive": "rollback"
+        }}"#,
+    );
+    let expected = EvidenceRules {
+        metrics: vec![MetricRule {
+            ratio: 1.5,
+            increase: 0.0001,
+            ..MetricRule::errors()
+        }],
+        alpha: 0.5,
+        accept: Some(Accept {
+            excess: 0.001,
+            alpha: 0.05,
+        }),
+        max_errors: Some(0),
+        min_requests: 75_000,
+        settle: 60,
+        inconclusive: Some(Inconclusive::Rollback),
+    };
+    assert_eq!(found, expected);
+    let accept = r#"{"evidence": {"accept": {"alpha": 0.01, "excess": "0.0001%"}}}"#;
+    assert_eq!(
+        rules(accept).accept,
+        Some(Accept {
+            excess: 1e-6,
+            alpha: 0.01
+        })
+    );
+    for (word, expected) in [
+        ("complete", Inconclusive::Complete),
+        ("hold", Inconclusive::Hold),
+    ] {
+        let text = json!({"evidence": {"inconclusive": word}}).to_string();
+        assert_eq!(rules(&text).inconclusive, Some(expected));
+    }
+}
+
+#[test]
+fn evidence_can_be_turned_off() {
+    let policy = Policy::parse(r#"{"evidence": false}"#).unwrap();
+    assert_eq!(policy.evidence, None);
+    assert!(!policy.watches());
+    let policy = Policy::parse(r#"{"evidence": false, "alarms": ["a"]}"#).unwrap();
+    assert!(policy.watches());
+}
+
+#[test]
+fn ranges() {
+    use MistakeKind::OutOfRange;
+    for (key, good, bad) in [
+        (
+            "alpha",
+            vec![json!(1e-12), json!(0.5)],
+            vec![json!(0), json!(0.51), json!(-0.1)],
+        ),
+        (
+            "ratio",
+            vec![json!(1), json!(100)],
+            vec![json!(0.99), json!(100.1), json!(1e300)],
+        ),
+        (
+            "increase",
+            vec![json!("0%"), json!("99.9999%")],
+            vec![json!("100%"), json!("-1%")],
+        ),
+        (
+            "max_errors",
+            vec![json!(0), json!(1_000_000_000)],
+            vec![json!(-1), json!(1_000_000_001)],
+        ),
+        (
+            "min_requests",
+            vec![json!(1), json!(1_000_000_000)],
+            vec![json!(0), json!(u64::MAX)],
+        ),
+        (
+            "settle",
+            vec![json!("1m"), json!("15m")],
+            vec![json!("59s"), json!("15m 1s")],
+        ),
+    ] {
+        for value in good {
+            let text = json!({"evidence": {key: value}}).to_string();
+            assert!(Policy::parse(&text).is_ok(), "{text}");
+        }
+        for value in bad {
+            let text = json!({"evidence": {key: value}}).to_string();
+            let path = format!("evidence.{key}");
+            assert_eq!(
+                brief(&mistakes(&text)),
+                [(path.as_str(), OutOfRange)],
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn words_of_another_kind() {
+    use MistakeKind::{BadValue, WrongType};
+    for (key, value, kind) in [
+        ("alpha", json!("x"), WrongType),
+        ("increase", json!("0.00001%"), BadValue),
+        ("increase", json!("some"), BadValue),
+        ("settle", json!("60s 1ms"), BadValue),
+        ("max_errors", json!(1.0), WrongType),
+        ("inconclusive", json!("Hold"), BadValue),
+        ("accept", json!(true), WrongType),
+    ] {
+        let text = json!({"evidence": {key: value}}).to_string();
+        assert_eq!(mistake(&text).kind, kind, "{text}");
+    }
+}
+
+#[test]
+fn an_excess_is_needed_and_in_range() {
+    use MistakeKind::OutOfRange;
+    for (accept, path, kind) in [
+        (json!({}), "excess", MistakeKind::MissingKey),
+        (json!({"excess": "0%"}), "excess", OutOfRange),
+        (json!({"excess": "100%"}), "excess", OutOfRange),
+        (json!({"excess": "1%", "alpha": 0.6}), "alpha", OutOfRange),
+    ] {
+        let text = json!({"evidence": {"accept": accept}}).to_string();
+        let path = format!("evidence.accept.{path}");
+        assert_eq!(brief(&mistakes(&text)), [(path.as_str(), kind)]);
+    }
+}
+
+#[test]
+fn numbers_in_other_words_are_answered_with_the_right_ones() {
+    for (text, said) in [
+        (r#"{"evidence": {"alpha": "1%"}}"#, "write 0.01"),
+        (r#"{"evidence": {"alpha": "0.02"}}"#, "write 0.02"),
+        (r#"{"evidence": {"alpha": "70%"}}"#, ""),
+        (r#"{"evidence": {"increase": 2}}"#, "write \"2%\""),
+        (
+            r#"{"evidence": {"increase": 0.01}}"#,
+            "write the share in percent, such as \"0.1%\"",
+        ),
+        (r#"{"evidence": true}"#, "leave the key out for its default"),
+        (r#"{"evidence": {"accept": {"excess": null}}}"#, ""),
+        (
+            r#"{"latency": {"slower_than": 300, "share": "1%"}}"#,
+            "write the unit: \"300ms\"",
+        ),
+        (r#"{"latency": {"slower_than": null, "share": "1%"}}"#, ""),
+        (r#"{"errors": "lamda"}"#, "did you mean \"lambda\"?"),
+        (r#"{"alpha": 0.1}"#, "\"alpha\" belongs into \"evidence\""),
+        (
+            r#"{"evidence": {"latency": {}}}"#,
+            "\"latency\" stands at the top",
+        ),
+    ] {
+        assert_eq!(hint(&mistake(text)), said, "{text}");
+    }
+}
+
+#[test]
+fn contradictions() {
+    use MistakeKind::Contradiction;
+    let metric = r#"{"namespace": "N", "metric": "M", "dimensions": {"v": "{version}"}}"#;
+    let same = format!(r#"{{"metrics": [{{"name": "a", "bad": {metric}, "total": {metric}}}]}}"#);
+    assert_eq!(
+        brief(&mistakes(&same)),
+        [("metrics[0].total", Contradiction)]
+    );
+    let off =
+        r#"{"evidence": false, "metrics": [], "latency": {"slower_than": "1s", "share": "0%"}}"#;
+    assert_eq!(
+        brief(&mistakes(off)),
+        [("metrics", Contradiction), ("latency", Contradiction)]
+    );
+
+    let excess = |text: &str| {
+        format!(r#"{{"evidence": {{"accept": {{"excess": "1%"}}, "increase": {text}}}"#)
+    };
+    let error = mistake(&format!("{}}}", excess("\"1.0001%\"")));
+    assert_eq!(
+        (error.path.as_str(), error.kind),
+        ("evidence.accept.excess", Contradiction)
+    );
+    // As much is not more; and one metric that may increase by less asks for it.
+    assert!(Policy::parse(&format!("{}}}", excess("\"1%\""))).is_ok());
+    let one = format!(
+        r#"{}, "metrics": [{{"name": "a", "bad": {metric}, "increase": "0%"}}]}}"#,
+        excess("\"2%\"")
+    );
+    assert!(Policy::parse(&one).is_ok());
+    // What cannot be read contradicts nothing.
+    let unread = format!(r#"{}, "errors": "Lambda"}}"#, excess("\"2%\""));
+    assert_eq!(
+        brief(&mistakes(&unread)),
+        [("errors", MistakeKind::BadValue)]
+    );
+    let unread = format!(r#"{}, "metrics": [{{}}]}}"#, excess("\"2%\""));
+    assert_eq!(brief(&mistakes(&unread)).len(), 2);
+}
