@@ -5,12 +5,14 @@ mod judging;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
 
 pub use judging::{Judge, PlanArguments, SettingsArguments};
 
 use super::exit::TABLE;
 use crate::aws::{FunctionName, SessionOptions};
 use crate::rollout::Version;
+use crate::rollout::plan::parse_duration;
 
 /// Evidence-based canary releases for AWS Lambda.
 #[derive(Debug, Parser)]
@@ -292,6 +294,10 @@ pub fn quoted(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -4,13 +4,13 @@
 //! another. Lines are read one by one, however many there are.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::args::{Judge, SettingsArguments};
-use super::console::Console;
+use super::console::{Console, written};
 use super::error::CliError;
 use super::exit::Exit;
 use crate::judge::evidence::figures::{odds, percent_up};
@@ -37,8 +37,7 @@ pub fn judge(console: &Console, arguments: &Judge) -> Result<Exit, CliError> {
         }
     }
     if arguments.json {
-        let json = serde_json::to_string(&course.answer(per_poll));
-        console.result(&json.map_err(|error| CliError::plain(error.to_string()))?)?;
+        print(&course.answer(per_poll))?;
     } else {
         console.result(&course.end())?;
     }
@@ -52,6 +51,13 @@ pub fn in_range(arguments: &SettingsArguments) -> Result<Settings, CliError> {
         .check()
         .map_err(|error| CliError::usage(error.to_string()))?;
     Ok(settings)
+}
+
+/// Prints it without having all of it in memory as text.
+fn print(answer: &Answer) -> Result<(), CliError> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let json = serde_json::to_writer(&mut out, answer).map_err(io::Error::from);
+    written(json.and_then(|()| writeln!(out)).and_then(|()| out.flush()))
 }
 
 /// The evidence so far, and when it first said something.

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::SignedDuration;
 
-use super::share;
+use super::{duration, share};
 use crate::judge::evidence::Settings;
-use crate::rollout::plan::parse_duration;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -47,7 +46,7 @@ pub struct PlanArguments {
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub weight: f64,
     /// How long the canary is watched, in whole minutes; 5m if --detect does not ask for it
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub window: Option<SignedDuration>,
     /// An excess of the canary's error rate over the tolerated one, such as 1% or 0.01
     #[arg(long, value_name = "EXCESS", value_parser = share)]

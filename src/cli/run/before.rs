@@ -10,7 +10,6 @@ use crate::aws::{AwsPorts, Session, checks, policy};
 use crate::cli::args::{Run, quoted};
 use crate::cli::console::Console;
 use crate::cli::error::CliError;
-use crate::cli::exit::Exit;
 use crate::cli::policy::{policy_error, read_policy};
 use crate::cli::rollback::put_back;
 use crate::cli::signals::Aborts;
@@ -32,10 +31,7 @@ pub fn overrides(run: &Run) -> Result<Overrides, CliError> {
             // Writing to a String cannot fail.
             let _ = write!(what, "\n  {}", error.to_string().replace('\n', "\n  "));
         }
-        CliError {
-            exit: Exit::Usage,
-            ..CliError::plain(what).hint("`canary run --help` has examples")
-        }
+        CliError::usage(what).hint("`canary run --help` has examples")
     })
 }
 
@@ -100,7 +96,8 @@ pub async fn check(
         rollout: new_rollout_id()?,
         canary: run.to,
         shifts: !policy.rules.plan.steps().is_empty(),
-        watches: policy.watches(),
+        // The counts of both versions stop nothing here yet: only an alarm does.
+        watches: !policy.alarms.alarms.is_empty(),
         detach: run.detach,
     };
     let mut recovered = false;

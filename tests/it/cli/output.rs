@@ -15,9 +15,16 @@ fn onto_a_full_disk(mut command: Command) -> Command {
 async fn a_result_that_cannot_be_written_is_an_error() {
     let mut file = tempfile::NamedTempFile::new().expect("a file");
     std::io::Write::write_all(&mut file, b"{}").expect("it is written");
+    let mut counts = tempfile::NamedTempFile::new().expect("a file");
+    std::io::Write::write_all(&mut counts, b"540,1,4860,3\n").expect("it is written");
+    let counts = counts.path().display().to_string();
     for arguments in [
         "policy schema",
         &format!("policy check {}", file.path().display()),
+        "plan --rps 5 --weight 10%",
+        "plan --rps 5 --weight 10% --json",
+        &format!("judge {counts}"),
+        &format!("judge --json {counts}"),
         "demo --json --speed 120 --scenario good",
         "local --port 0",
         "--help",
