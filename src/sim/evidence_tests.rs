@@ -363,3 +363,29 @@ fn a_snapshot_stays_small_from_first_to_last() {
     assert!(proven);
     assert!(largest < 3_000, "{largest} bytes");
 }
+
+/// The share is known from the write on, not only from the next look, which may be a minute away.
+#[test]
+fn an_acknowledged_write_costs_one_minute_and_not_all_until_the_next_look() {
+    let mut story = judged(standard());
+    story.ports.sleep(SignedDuration::from_secs(30));
+    story.assignment.rules.plan = "10%:10m".parse().unwrap();
+    story.assignment.rules.limits.poll = SignedDuration::from_secs(55);
+    let began = story.ports.now();
+    let snapshot = Snapshot::new(State::new(contenders(), story.alias().revision, began));
+    let mut dropped = 0;
+    let each = |_: &SimPorts, pass: &Pass| {
+        let finding = pass.snapshot.evidence.finding();
+        dropped = finding.map_or(dropped, |found| found.dropped.change);
+    };
+    let until = began + 1.hour();
+    play(
+        &story.ports,
+        &story.assignment,
+        snapshot,
+        until,
+        |_| None,
+        each,
+    );
+    assert_eq!(dropped, 1);
+}

@@ -16,6 +16,8 @@ use crate::judge::Doubt;
 const HISTORY: i64 = 60;
 /// And ends so many minutes before the first look: younger ones may not be published.
 const HISTORY_GAP: i64 = 2;
+/// Two fetches closer together than so many seconds show the same numbers.
+const APART: i64 = 10;
 /// Minutes older than this many are not judged any more: nobody looked for a day.
 const LONGEST: i64 = 1440;
 
@@ -35,9 +37,9 @@ pub struct Memory {
     pub(super) bursts: Vec<Option<f64>>,
     /// The minutes that are closed.
     pub(super) books: Books,
-    /// The last fetch showed enough evidence against the canary.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) crossed: bool,
+    /// Since when every fetch has shown enough evidence against the canary, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) crossed: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Finding>,
 }
@@ -66,10 +68,16 @@ impl Memory {
         self.last.as_ref()
     }
 
-    /// Whether the last fetch showed evidence against the canary that the one before it did not.
-    fn is_unconfirmed(&self) -> bool {
+    /// Whether it is time to confirm evidence against the canary.
+    fn wants_confirmation(&self, now: Timestamp) -> bool {
         let doubt = self.last.as_ref().and_then(|found| found.doubt.as_ref());
-        matches!(doubt, Some(Doubt::Unconfirmed { .. }))
+        matches!(doubt, Some(Doubt::Unconfirmed { .. })) && self.confirms(now)
+    }
+
+    /// Whether a fetch at this moment can confirm evidence that was there before.
+    pub(super) fn confirms(&self, now: Timestamp) -> bool {
+        let apart = |since| now.as_second().saturating_sub(since) >= APART;
+        self.crossed.is_some_and(apart)
     }
 
     /// The first minute to fetch, if the canary ever had a weight.
@@ -95,8 +103,8 @@ impl Memory {
 
 impl EvidenceRules {
     /// What to fetch now, if anything: once in a minute of the clock, as long as a minute is open
-    /// in which both versions had traffic; at once to confirm evidence against the canary; and
-    /// again at once if the last fetch was not answered in full.
+    /// in which both versions had traffic; after ten seconds to confirm evidence against the canary;
+    /// and at once if the last fetch was not answered in full.
     #[must_use]
     pub fn question(
         &self,
@@ -105,7 +113,7 @@ impl EvidenceRules {
         now: Timestamp,
     ) -> Option<CountsQuestion> {
         let same_minute = |asked: i64| asked.div_euclid(MINUTE) == minute_of(now);
-        if memory.asked.is_some_and(same_minute) && !memory.is_unconfirmed() {
+        if memory.asked.is_some_and(same_minute) && !memory.wants_confirmation(now) {
             return None;
         }
         let history = memory.wants_history(self);

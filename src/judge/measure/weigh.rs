@@ -20,8 +20,8 @@ impl EvidenceRules {
     /// What an answer comes to. `now` is from before the question went out; `timeout` is the
     /// longest that an invocation of either version may take, in seconds.
     ///
-    /// Evidence against the canary counts only if the fetch before this one showed it as well, so
-    /// that numbers that were half published do not. More errors than `max_errors` count at once:
+    /// Evidence against the canary counts only if the fetch before this one showed it as well, at
+    /// least ten seconds ago, so that numbers that were half published do not. More errors than `max_errors` count at once:
     /// errors only ever grow.
     #[must_use]
     pub fn weigh(
@@ -48,7 +48,7 @@ impl EvidenceRules {
             bursts: &next.bursts,
             books: &books,
         };
-        let (crossed, mut finding) = weighing.finding(memory.crossed);
+        let (crossed, mut finding) = weighing.finding(memory.confirms(now));
         if !complete {
             let error = answer.failure.clone();
             let error = error.unwrap_or_else(|| "not every series was answered".to_owned());
@@ -56,7 +56,8 @@ impl EvidenceRules {
         } else {
             next.asked = Some(now.as_second());
         }
-        next.crossed = crossed;
+        let since = || memory.crossed.unwrap_or(now.as_second());
+        next.crossed = crossed.then(since);
         next.last = Some(finding);
         if let Some(until) = books.closed.until {
             next.timeline.forget_before(until);
@@ -150,7 +151,8 @@ struct Weighing<'a> {
 
 impl Weighing<'_> {
     /// Whether there is enough evidence against the canary, confirmed or not, and the finding.
-    fn finding(&self, crossed_before: bool) -> (bool, Finding) {
+    /// `confirms`: it was there on the fetch before, long enough ago.
+    fn finding(&self, confirms: bool) -> (bool, Finding) {
         let metrics = self.metrics();
         let logs: Vec<f64> = metrics.iter().map(|metric| metric.log_e).collect();
         let log_e = evidence::combined(&logs);
@@ -169,9 +171,9 @@ impl Weighing<'_> {
                 needed: self.rules.alpha.recip().round() as u64,
             }
         });
-        let doubt = worse.clone().filter(|_| !crossed_before);
+        let doubt = worse.clone().filter(|_| !confirms);
         let finding = Finding {
-            regression: self.too_many_errors().or(worse.filter(|_| crossed_before)),
+            regression: self.too_many_errors().or(worse.filter(|_| confirms)),
             doubt: doubt.map(|regression| Doubt::Unconfirmed {
                 regression: Box::new(regression),
             }),
