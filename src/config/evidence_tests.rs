@@ -172,7 +172,7 @@ fn numbers_in_other_words_are_answered_with_the_right_ones() {
             r#"{"evidence": {"increase": 0.01}}"#,
             "write the share in percent, such as \"0.1%\"",
         ),
-        (r#"{"evidence": true}"#, "leave the key out for its default"),
+        (r#"{"evidence": true}"#, "write {} for its defaults"),
         (r#"{"evidence": {"accept": {"excess": null}}}"#, ""),
         (
             r#"{"latency": {"slower_than": 300, "share": "1%"}}"#,

@@ -47,7 +47,7 @@ fn an_empty_object_is_the_default() {
     assert_eq!(policy.rules.mode, Mode::Enforce);
     assert_eq!(policy.alarms.insufficient_data, InsufficientData::Hold);
     assert_eq!(policy.evidence, None);
-    assert!(policy.alarms.alarms.is_empty() && policy.watches());
+    assert!(policy.alarms.alarms.is_empty() && !policy.watches());
 }
 
 #[test]

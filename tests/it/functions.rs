@@ -8,6 +8,7 @@ mod answers;
 mod checks;
 mod discovery;
 mod events;
+mod evidence;
 mod guard;
 mod in_time;
 mod killed;

@@ -96,8 +96,7 @@ pub async fn check(
         rollout: new_rollout_id()?,
         canary: run.to,
         shifts: !policy.rules.plan.steps().is_empty(),
-        // The counts of both versions stop nothing here yet: only an alarm does.
-        watches: !policy.alarms.alarms.is_empty(),
+        watches: policy.watches(),
         detach: run.detach,
     };
     let mut recovered = false;

@@ -59,16 +59,15 @@ struct WrittenPolicy {
     #[schemars(extend("default" = "hold"))]
     insufficient_data: InsufficientData,
     /// What counts as an error.
-    #[schemars(extend("default" = "lambda"))]
     errors: evidence::WrittenErrors,
     /// How many of the canary's requests may be slow.
     latency: evidence::WrittenLatency,
     /// Up to five more things to count of both versions, each name once.
-    #[schemars(length(max = METRICS_MAX), extend("default" = []))]
+    #[schemars(length(max = METRICS_MAX))]
     metrics: Vec<evidence::WrittenMetric>,
     /// How much it takes to say that the canary is worse than the stable version, or that it is
     /// not.
-    #[schemars(extend("default" = {}))]
+    #[schemars(extend("default" = false))]
     evidence: evidence::WrittenEvidence,
     /// Poll interval and budgets.
     #[schemars(extend("default" = {}))]

@@ -97,7 +97,12 @@ async fn alarms_that_are_missing_or_in_alarm() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rollout_that_watches_nothing() {
     let stage = Stage::new().await;
-    refused(&stage, "--plan 10%:1s", "watches no alarm").await;
+    refused(
+        &stage,
+        "--plan 10%:1s",
+        "watches no alarm, and counts nothing",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -272,7 +277,12 @@ async fn recovery_waits_until_nothing_else_stands_against_the_start() {
         "Description": "[lambda-canary:0123456789ab:1]"});
     stage.lambda("UpdateAlias", marked);
     // No alarm: the start would be refused anyway, so the alias is left as it is.
-    refused(&stage, "--plan 10%:1s --recover", "watches no alarm").await;
+    refused(
+        &stage,
+        "--plan 10%:1s --recover",
+        "watches no alarm, and counts nothing",
+    )
+    .await;
     assert_eq!(stage.weights(), json!({"2": 0.1}));
 }
 
