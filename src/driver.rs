@@ -65,6 +65,28 @@ pub struct Assignment {
     pub evidence: Option<Counting>,
 }
 
+impl Assignment {
+    /// The rules with what too little evidence at the end of the plan leads to filled in.
+    /// `timeout` is the longest that an invocation of either version may take, in seconds.
+    #[must_use]
+    pub fn new(
+        rules: Rules,
+        alarms: AlarmRules,
+        evidence: Option<measure::EvidenceRules>,
+        timeout: u32,
+    ) -> Self {
+        let asked = evidence.as_ref().and_then(|evidence| evidence.inconclusive);
+        Self {
+            rules: Rules {
+                inconclusive: rules.finish.inconclusive(asked),
+                ..rules
+            },
+            alarms,
+            evidence: evidence.map(|rules| Counting { rules, timeout }),
+        }
+    }
+}
+
 /// What is carried from pass to pass.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {

@@ -10,7 +10,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`rollout`] | pure: weights, plan, state, one `tick` that decides at most one command |
-//! | [`judge`] | pure: readings of alarms to a verdict |
+//! | [`judge`] | pure: readings of alarms to a verdict, counts of both versions to evidence |
 //! | [`config`] | pure: the policy a function asks for, checked and resolved |
 //! | [`driver`] | the ports (observe, act) and one observe → judge → decide → act pass |
 //! | [`sim`] | a simulated AWS: virtual clock, aliases, traffic, metrics, alarms, faults |

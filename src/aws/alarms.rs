@@ -4,6 +4,8 @@
 //! return a name that does not exist (CloudWatch API reference, `DescribeAlarms`): the judge finds
 //! out from the names that are absent from the answer.
 
+use std::time::Duration;
+
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::{
     AlarmHistoryItem, AlarmType, EvaluationState, HistoryItemType, StateValue,
@@ -21,18 +23,50 @@ const NAMES_A_CALL: usize = 100;
 const OVERLAP: SignedDuration = SignedDuration::from_secs(60);
 /// An alarm changes at most every ten seconds; more pages than this would be a loop.
 const PAGES_MAX: usize = 20;
+/// The longest that one look may take, however many alarms have changed at once: what comes after
+/// it, a write above all, must fit into the same invocation.
+pub const LONGEST: Duration = Duration::from_secs(30);
 
-/// The alarms that exist, with the history of those that changed.
+/// The alarms that exist, with the history of those that changed, in `longest` at most; see
+/// [`LONGEST`].
 ///
 /// # Errors
-/// If the alarms could not be read. A history that could not be read is no error: it stands in the
-/// answer, and leaves its alarm in doubt.
-pub async fn read(client: &Client, question: &Question) -> Result<AlarmsAnswer, CallError> {
-    let names: Vec<String> = question.since.keys().cloned().collect();
+/// If the alarms could not be read. A history that could not be read, or not in time, is no error: it
+/// stands in the answer, and leaves its alarm in doubt. The next look asks for it again.
+pub async fn read(
+    client: &Client,
+    question: &Question,
+    longest: Duration,
+) -> Result<AlarmsAnswer, CallError> {
     let mut answer = AlarmsAnswer::default();
+    let mut described = false;
+    let looking = look(client, question, &mut answer, &mut described);
+    match tokio::time::timeout(longest, looking).await {
+        Ok(looked) => looked?,
+        Err(_) if described => {
+            let why = format!("not all histories of alarms could be read in {longest:?}");
+            answer.failure = Some(why);
+        }
+        Err(_) => {
+            let why = format!("the alarms could not be read in {longest:?}");
+            return Err(unreadable("DescribeAlarms", &why));
+        }
+    }
+    Ok(answer)
+}
+
+/// Puts into the answer what it finds as it finds it: a look that is cut off keeps that much.
+async fn look(
+    client: &Client,
+    question: &Question,
+    answer: &mut AlarmsAnswer,
+    described: &mut bool,
+) -> Result<(), CallError> {
+    let names: Vec<String> = question.since.keys().cloned().collect();
     for names in names.chunks(NAMES_A_CALL) {
         answer.readings.extend(describe_all(client, names).await?);
     }
+    *described = true;
     for reading in &mut answer.readings {
         let known = question.since.get(&reading.name).copied().flatten();
         let Some(known) = known.filter(|known| *known != reading.transitioned_at) else {
@@ -43,7 +77,7 @@ pub async fn read(client: &Client, question: &Question) -> Result<AlarmsAnswer, 
             Err(error) => answer.failure = Some(error.to_string()),
         }
     }
-    Ok(answer)
+    Ok(())
 }
 
 /// Alarms of every type. The newest type is asked for only where a name was not found among the

@@ -1,6 +1,7 @@
 //! Step Functions: starting an execution once, and what became of it.
 
 use aws_sdk_sfn::Client;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::{CallError, Kind};
@@ -28,6 +29,10 @@ pub struct Execution {
     pub name: String,
     /// `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED`, `PENDING_REDRIVE`.
     pub status: String,
+    /// When it was started.
+    pub began: Option<Timestamp>,
+    /// How often it was redriven.
+    pub redrives: i64,
     /// Its input, if it is JSON.
     pub input: Option<Value>,
     /// Its output, once it has succeeded and if it is JSON.
@@ -79,9 +84,27 @@ pub async fn describe(client: &Client, arn: &str) -> Result<Execution, CallError
     Ok(Execution {
         name: answer.name.unwrap_or_default(),
         status: answer.status.as_str().to_owned(),
+        began: Timestamp::from_second(answer.start_date.secs()).ok(),
+        redrives: answer.redrive_count.unwrap_or_default().into(),
         input: json(answer.input),
         output: json(answer.output),
     })
+}
+
+/// Reads the execution of that name; `None` if there is none.
+///
+/// # Errors
+/// If Step Functions cannot be asked.
+pub async fn find(
+    client: &Client,
+    machine: &str,
+    name: &str,
+) -> Result<Option<Execution>, CallError> {
+    match describe(client, &execution_arn(machine, name)).await {
+        Ok(execution) => Ok(Some(execution)),
+        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The last of the executions that continue each other, beginning with `name`; `None` if there is
@@ -96,11 +119,8 @@ pub async fn last(
 ) -> Result<Option<Execution>, CallError> {
     let mut last = None;
     loop {
-        let arn = execution_arn(machine, &name.to_string());
-        let execution = match describe(client, &arn).await {
-            Ok(execution) => execution,
-            Err(error) if error.kind == Kind::NotFound => return Ok(last),
-            Err(error) => return Err(error),
+        let Some(execution) = find(client, machine, &name.to_string()).await? else {
+            return Ok(last);
         };
         let continued = execution
             .output

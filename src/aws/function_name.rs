@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::rollout::preflight::Audience;
+
 /// A function's plain name, with the account and region that were named with it, if any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionName {
@@ -19,12 +21,10 @@ pub enum BadFunctionName {
     )]
     Form(String),
     /// With a version or alias.
-    #[error("\"{0}\" names a version or alias; name the function alone and the alias with --alias")]
+    #[error("\"{0}\" names a version or alias; name the function alone")]
     Qualified(String),
     /// In another region than the session's.
-    #[error(
-        "the function is in {named}, but this session works in {session}; pass --region {named}"
-    )]
+    #[error("the function is in {named}, but this session works in {session}")]
     Region {
         /// In the ARN.
         named: String,
@@ -41,6 +41,26 @@ pub enum BadFunctionName {
         /// Where the function was found.
         session: String,
     },
+}
+
+impl BadFunctionName {
+    /// What those who read it can do about it, where that can be said.
+    #[must_use]
+    pub fn hint(&self, audience: Audience) -> Option<String> {
+        match (self, audience) {
+            (Self::Region { named, .. }, Audience::CommandLine) => {
+                Some(format!("pass --region {named}"))
+            }
+            (Self::Account { named, .. }, Audience::CommandLine) => Some(format!(
+                "choose credentials of account {named}, for instance with --profile"
+            )),
+            (Self::Region { .. } | Self::Account { .. }, Audience::Hook) => Some(
+                "the hooks release functions of their own account and region: install the stack there"
+                    .to_owned(),
+            ),
+            (Self::Form(_) | Self::Qualified(_), _) => None,
+        }
+    }
 }
 
 impl FromStr for FunctionName {
@@ -176,6 +196,21 @@ mod tests {
             name.check_account(other),
             Err(BadFunctionName::Account { .. })
         ));
+    }
+
+    #[test]
+    fn a_hint_speaks_of_options_only_where_there_are_some() {
+        let (named, session) = ("eu-west-1".to_owned(), "us-east-1".to_owned());
+        let region = BadFunctionName::Region { named, session };
+        let (named, session) = ("1".to_owned(), "2".to_owned());
+        let account = BadFunctionName::Account { named, session };
+        let hint = region.hint(Audience::CommandLine);
+        assert_eq!(hint.as_deref(), Some("pass --region eu-west-1"));
+        for error in [region, account] {
+            assert!(error.hint(Audience::CommandLine).unwrap().contains("--"));
+            let hint = error.hint(Audience::Hook).unwrap();
+            assert!(!hint.contains("--") && !error.to_string().contains("--"));
+        }
     }
 
     proptest::proptest! {

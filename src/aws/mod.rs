@@ -5,6 +5,7 @@
 
 pub mod alarms;
 pub mod alias;
+pub mod checks;
 pub mod counts;
 pub mod deployments;
 pub mod error;
@@ -15,6 +16,7 @@ pub mod notices;
 pub mod policy;
 pub mod ports;
 pub mod preflight;
+pub mod profiles;
 pub mod session;
 
 pub use error::{CallError, Kind};

@@ -1,5 +1,7 @@
 //! Finding a function's policy in SSM Parameter Store.
 
+use jiff::Timestamp;
+
 use super::Session;
 use super::error::{CallError, Kind};
 
@@ -10,6 +12,10 @@ pub struct Found {
     pub parameter: String,
     /// Its value.
     pub text: String,
+    /// Whether it is this alias' own, which goes before every other.
+    pub own: bool,
+    /// When it was last written.
+    pub modified: Option<Timestamp>,
 }
 
 /// The policy of this alias, else the default policy of the account and region, else `None`: the
@@ -23,12 +29,23 @@ pub async fn find(
     alias: &str,
 ) -> Result<Option<Found>, CallError> {
     let own = format!("/lambda-canary/{function}/{alias}/policy");
-    for parameter in [own, "/lambda-canary/default/policy".to_owned()] {
+    for (own, parameter) in [
+        (true, own),
+        (false, "/lambda-canary/default/policy".to_owned()),
+    ] {
         let answer = session.ssm.get_parameter().name(&parameter).send().await;
         match answer.map_err(|error| CallError::of("GetParameter", &error)) {
             Ok(answer) => {
-                let text = answer.parameter.and_then(|parameter| parameter.value);
-                return Ok(text.map(|text| Found { parameter, text }));
+                let found = answer.parameter.and_then(|found| {
+                    let modified = found.last_modified_date;
+                    Some(Found {
+                        parameter,
+                        text: found.value?,
+                        own,
+                        modified: modified.and_then(|at| Timestamp::from_second(at.secs()).ok()),
+                    })
+                });
+                return Ok(found);
             }
             Err(error) if error.kind == Kind::NotFound => {}
             Err(error) => return Err(error),

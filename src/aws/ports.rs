@@ -31,7 +31,7 @@ impl Observe for AwsPorts {
     }
 
     async fn alarms(&self, question: &Question) -> Result<AlarmsAnswer, String> {
-        alarms::read(&self.session.cloudwatch, question)
+        alarms::read(&self.session.cloudwatch, question, alarms::LONGEST)
             .await
             .map_err(|error| error.to_string())
     }

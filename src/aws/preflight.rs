@@ -5,7 +5,7 @@ use super::function_name::{BadFunctionName, FunctionName};
 use super::in_flight::{InFlight, in_flight};
 use super::{Session, alias};
 use crate::rollout::Version;
-use crate::rollout::preflight::{Facts, VersionFacts};
+use crate::rollout::preflight::{Facts, TIMEOUT_MAX, VersionFacts};
 
 /// The tag that CloudFormation puts on what it manages.
 const STACK_TAG: &str = "aws:cloudformation:stack-name";
@@ -116,6 +116,10 @@ async fn version_facts(
                 dead_letter: found
                     .dead_letter_config
                     .and_then(|config| config.target_arn),
+                timeout: found
+                    .timeout
+                    .and_then(|seconds| u32::try_from(seconds).ok())
+                    .unwrap_or(TIMEOUT_MAX),
             },
         })),
         Err(error) if error.kind == Kind::NotFound => Ok(None),

@@ -17,6 +17,8 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use super::profiles::{self, NoSuchProfile};
+
 /// The longest a single attempt of a call may take.
 const ATTEMPT: Duration = Duration::from_secs(4);
 /// The longest a call may take with all its attempts: a tick must come to an end.
@@ -57,16 +59,23 @@ pub struct Session {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SessionError {
     /// Neither option, environment nor profile names a region.
-    #[error("no region: pass --region, set AWS_REGION, or name one in the profile")]
+    #[error("no region")]
     NoRegion,
+    /// The profile that was asked for is in none of the files.
+    #[error(transparent)]
+    NoSuchProfile(#[from] NoSuchProfile),
 }
 
 impl Session {
     /// Reads configuration and credentials as the AWS CLI does.
     ///
     /// # Errors
-    /// If no region can be found. Missing credentials show at the first call.
+    /// If no region can be found, or the named profile is not there. Missing credentials show at
+    /// the first call.
     pub async fn connect(options: &SessionOptions) -> Result<Self, SessionError> {
+        if let Some(profile) = &options.profile {
+            profiles::find(profile, |name| std::env::var(name).ok())?;
+        }
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(https())
             .timeout_config(timeouts())

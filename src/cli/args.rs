@@ -1,36 +1,40 @@
 //! The command line.
 
+mod judging;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
+pub use judging::{Judge, PlanArguments, SettingsArguments};
+
 use super::exit::TABLE;
 use crate::aws::{FunctionName, SessionOptions};
+use crate::rollout::Version;
 use crate::rollout::plan::parse_duration;
-use crate::rollout::{Plan, Version};
 
 /// Evidence-based canary releases for AWS Lambda.
 #[derive(Debug, Parser)]
 #[command(name = "canary", version, about, after_help = TABLE, max_term_width = 100)]
 pub struct Arguments {
-    #[command(flatten)]
-    pub aws: AwsArguments,
     #[command(subcommand)]
     pub verb: Verb,
 }
 
+// Which AWS: only for the verbs that talk to one which is there already. (A doc comment would
+// become the help of those verbs.)
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "AWS options")]
 pub struct AwsArguments {
     /// Profile of the shared AWS configuration
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
     /// AWS region
-    #[arg(long, global = true, value_name = "REGION")]
+    #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
     /// Another endpoint than AWS's, such as the local AWS
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
 }
 
@@ -67,6 +71,10 @@ pub enum Verb {
     Rollback(Rollback),
     /// Check a policy, or print its JSON Schema
     Policy(Policy),
+    /// Say what counts of both versions are evidence for, poll by poll
+    Judge(Judge),
+    /// Say how small a fault a rollout can find, and how long that takes
+    Plan(PlanArguments),
     /// Serve a simulated AWS on this machine, with a sample function to release
     Local(Local),
     /// Watch a good and a bad release on a simulated AWS of its own
@@ -91,7 +99,8 @@ Example:
 The policy comes from --policy, else from the SSM parameter
 /lambda-canary/FUNCTION/ALIAS/policy, else /lambda-canary/default/policy, else the
 built-in default (Canary10Percent5Minutes, poll 15s). --plan, --alarm and --poll go on top of it;
-at least one alarm is needed. Durations are written 30s, 5m, 1h30m.
+at least one alarm is needed. Durations are written 30s, 5m, 1h30m. The policy's checks call the
+new version before the first step; its bake is for releases by CodeDeploy, and not carried out.
 
 Exit codes: 0 promoted, 1 error or drift, 2 rolled back, 3 aborted, 64 wrong usage.")]
 pub struct Run {
@@ -105,13 +114,13 @@ pub struct Run {
     pub policy: Option<PathBuf>,
     /// The steps: a CodeDeploy name, or a list such as 10%:5m,50%:10m
     #[arg(long, value_name = "PLAN")]
-    pub plan: Option<Plan>,
+    pub plan: Option<String>,
     /// Watch this alarm too; may be given several times
     #[arg(long = "alarm", value_name = "NAME")]
     pub alarms: Vec<String>,
     /// Longest time between two looks
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub poll: Option<SignedDuration>,
+    #[arg(long, value_name = "DURATION")]
+    pub poll: Option<String>,
     /// If a killed rollout left its weights, put the alias back first
     #[arg(long)]
     pub recover: bool,
@@ -124,6 +133,8 @@ pub struct Run {
     /// Do not ask; needed where there is no terminal
     #[arg(long, short)]
     pub yes: bool,
+    #[command(flatten)]
+    pub aws: AwsArguments,
 }
 
 #[derive(Debug, Args)]
@@ -139,6 +150,8 @@ pub struct Rollback {
     /// Do not ask; needed where there is no terminal
     #[arg(long, short)]
     pub yes: bool,
+    #[command(flatten)]
+    pub aws: AwsArguments,
 }
 
 #[derive(Debug, Args)]
@@ -288,9 +301,13 @@ fn duration(text: &str) -> Result<SignedDuration, String> {
 }
 
 fn share(text: &str) -> Result<f64, String> {
-    match text.parse() {
+    let share = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse().map(|percent: f64| percent / 100.0),
+        None => text.parse(),
+    };
+    match share {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        _ => Err("a share is a number from 0 to 1, such as 0.05".to_owned()),
+        _ => Err("a share is a number from 0 to 1, such as 0.05, or a percentage".to_owned()),
     }
 }
 
@@ -314,6 +331,16 @@ mod tests {
             ("it's", r"'it'\''s'"),
         ] {
             assert_eq!(super::quoted(word), expected);
+        }
+    }
+
+    #[test]
+    fn shares_are_fractions_or_percentages() {
+        for (text, expected) in [("0.05", 0.05), ("5%", 0.05), ("10 %", 0.1), ("1", 1.0)] {
+            assert_eq!(super::share(text), Ok(expected), "{text}");
+        }
+        for wrong in ["5", "-1%", "101%", "%", "", "NaN", "ten"] {
+            assert!(super::share(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -59,9 +59,12 @@ impl Console {
     }
 
     /// A result, on stdout. Results come when the work is done, so this may wait for the reader.
-    pub fn result(&self, text: &str) {
-        // The reader may have gone (`| head`); that is no failure of the work.
-        let _ = writeln!(io::stdout(), "{text}");
+    ///
+    /// # Errors
+    /// If it could not be written: whoever asked for it does not have it.
+    pub fn result(&self, text: &str) -> Result<(), CliError> {
+        let mut out = io::stdout().lock();
+        written(writeln!(out, "{text}").and_then(|()| out.flush()))
     }
 
     /// Everything that is not a result, on stderr.
@@ -116,6 +119,21 @@ impl Console {
         match self.queue.try_send(message) {
             Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
         }
+    }
+}
+
+/// What came of writing to stdout. A reader that has gone (`| head`) has what it wanted; that is no
+/// failure.
+///
+/// # Errors
+/// Any other failure, such as a full disk.
+pub fn written(result: io::Result<()>) -> Result<(), CliError> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::plain(format!(
+            "the result could not be written to stdout: {error}"
+        ))
+        .hint("look at where stdout goes: a full disk, or a device that takes nothing")),
+        _ => Ok(()),
     }
 }
 

@@ -1,9 +1,12 @@
 //! Errors for people: what happened, where and why, and what to do.
 
+use super::args::quoted;
 use super::exit::Exit;
 use crate::aws::CallError;
+use crate::aws::function_name::BadFunctionName;
 use crate::aws::preflight::GatherError;
 use crate::aws::session::SessionError;
+use crate::rollout::preflight::Audience;
 
 /// What a verb could not do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +26,14 @@ impl CliError {
             what: what.into(),
             hints: Vec::new(),
             exit: Exit::Error,
+        }
+    }
+
+    /// The command line asks for something that cannot be.
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            ..Self::plain(what)
         }
     }
 
@@ -51,7 +62,26 @@ impl From<CallError> for CliError {
 
 impl From<SessionError> for CliError {
     fn from(error: SessionError) -> Self {
-        Self::plain(error.to_string())
+        let plain = Self::plain(error.to_string());
+        match error {
+            SessionError::NoRegion => {
+                plain.hint("pass --region, set AWS_REGION, or name one in the profile")
+            }
+            SessionError::NoSuchProfile(missing) => plain.hint(format!(
+                "check --profile, or set it up with `aws configure --profile {}`",
+                quoted(&missing.name)
+            )),
+        }
+    }
+}
+
+impl From<BadFunctionName> for CliError {
+    fn from(error: BadFunctionName) -> Self {
+        let plain = Self::plain(error.to_string());
+        match error.hint(Audience::CommandLine) {
+            Some(hint) => plain.hint(hint),
+            None => plain,
+        }
     }
 }
 
@@ -59,7 +89,7 @@ impl From<GatherError> for CliError {
     fn from(error: GatherError) -> Self {
         match error {
             GatherError::Call(error) => error.into(),
-            GatherError::Name(error) => Self::plain(error.to_string()),
+            GatherError::Name(error) => error.into(),
         }
     }
 }

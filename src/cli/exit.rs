@@ -16,7 +16,7 @@ pub enum Exit {
     RolledBack = 2,
     /// Aborted by a person or a signal.
     Aborted = 3,
-    /// Stopped and waiting for a person.
+    /// Stopped and waiting for a person. Reserved: no end of a rollout leads here yet.
     Waiting = 4,
     /// A check has findings.
     Findings = 5,
@@ -48,7 +48,7 @@ Exit codes:
    1  error, or somebody else edited the alias (drift)
    2  rolled back
    3  aborted by a person or a signal
-   4  stopped and waiting for a person
+   4  stopped and waiting for a person (reserved: nothing ends so yet)
    5  a check has findings
   64  wrong usage";
 
@@ -90,6 +90,10 @@ mod tests {
             (End::Failed { failure }, Exit::Error),
         ] {
             assert_eq!(Exit::from(&end), exit);
+            // The table says so; who makes it reachable has to change both.
+            assert_ne!(exit, Exit::Waiting);
         }
+        let waiting = TABLE.lines().find(|line| line.contains("   4  "));
+        assert!(waiting.is_some_and(|line| line.contains("reserved")));
     }
 }

@@ -34,11 +34,11 @@ pub async fn local(console: &Console, arguments: &Local) -> Result<Exit, CliErro
     world.set_traffic_limit(0.0);
     world.clear_trace();
     let served = LocalAws::start(config, world).await?;
-    console.result(&welcome(&served.endpoint_url()));
+    console.result(&welcome(&served.endpoint_url()))?;
     if let Some(folder) = own_folder() {
         console.result(&format!(
             "  # so that `canary` is found\n  export PATH=\"$PATH:{folder}\"\n"
-        ));
+        ))?;
     }
     aborts.wait().await;
     served.shutdown().await;

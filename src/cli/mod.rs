@@ -10,14 +10,17 @@ mod demo;
 mod engine;
 mod error;
 pub mod exit;
+mod judge;
 mod local;
 mod outcome;
+mod plan;
 mod policy;
 mod progress;
 mod rollback;
 mod run;
 mod signals;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -68,21 +71,27 @@ fn listen_to_tracing(console: &Console) {
 
 /// Clap's own exit code for a mistake is 2, which here means a rollback.
 fn usage(error: &clap::Error) -> ExitCode {
-    // A closed pipe must not turn help into a failure.
-    let _ = error.print();
     if error.use_stderr() {
-        Exit::Usage.into()
-    } else {
-        Exit::Success.into()
+        // The code says it too, where nobody reads stderr.
+        let _ = error.print();
+        return Exit::Usage.into();
+    }
+    match console::written(error.print()) {
+        Ok(()) => Exit::Success.into(),
+        Err(lost) => {
+            let _ = writeln!(std::io::stderr(), "error: {}", lost.what);
+            lost.exit.into()
+        }
     }
 }
 
 async fn dispatch(console: &Console, arguments: Arguments) -> Exit {
-    let aws = arguments.aws;
     let ended = match arguments.verb {
-        Verb::Run(run) => return run::run(console, &aws, &run).await,
-        Verb::Rollback(rollback) => rollback::rollback(console, &aws, &rollback).await,
+        Verb::Run(run) => return run::run(console, &run).await,
+        Verb::Rollback(rollback) => rollback::rollback(console, &rollback).await,
         Verb::Policy(policy) => policy::policy(console, &policy),
+        Verb::Judge(judge) => judge::judge(console, &judge),
+        Verb::Plan(plan) => plan::plan(console, &plan),
         Verb::Local(local) => local::local(console, &local).await,
         Verb::Demo(demo) => demo::demo(console, &demo).await,
     };

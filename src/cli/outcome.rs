@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use serde::Serialize;
 
-use crate::rollout::plan::readable;
+use crate::judge::duration::readable;
 use crate::rollout::{AliasView, End, Failure, State};
 
 /// What `canary run --json` prints; the shape of version 1.

@@ -7,6 +7,7 @@ use super::args::{Policy as PolicyArguments, PolicyVerb};
 use super::console::Console;
 use super::error::CliError;
 use super::exit::Exit;
+use super::run::before::counted;
 use crate::config::{self, Policy, PolicyErrors};
 
 /// Checks a policy or prints the schema.
@@ -15,7 +16,7 @@ pub fn policy(console: &Console, arguments: &PolicyArguments) -> Result<Exit, Cl
         PolicyVerb::Schema => {
             let schema = serde_json::to_string_pretty(&config::schema())
                 .map_err(|error| CliError::plain(error.to_string()))?;
-            console.result(&schema);
+            console.result(&schema)?;
         }
         PolicyVerb::Check { file } => {
             let (place, text) = policy_text(file)?;
@@ -23,9 +24,9 @@ pub fn policy(console: &Console, arguments: &PolicyArguments) -> Result<Exit, Cl
                 exit: Exit::Findings,
                 ..policy_error(&place, &errors)
             })?;
-            console.result(&summary(&policy));
-            if policy.alarms.alarms.is_empty() {
-                console.say("note: it names no alarm, and a rollout that watches none is refused (--alarm NAME adds one)");
+            console.result(&summary(&policy))?;
+            if !policy.watches() {
+                console.say("note: it names no alarm and counts nothing, and a rollout that watches nothing is refused (--alarm NAME adds an alarm, the key \"evidence\": {} counts errors)");
             }
         }
     }
@@ -37,7 +38,7 @@ fn summary(policy: &Policy) -> String {
     let names: Vec<&str> = names.collect();
     let limits = &policy.rules.limits;
     format!(
-        "the policy is in order\n  plan: {}\n  alarms: {}\n  poll every {:#}, at most {:#} in all, \
+        "the policy is in order\n  plan: {}\n  alarms: {}\n  counted: {}\n  poll every {:#}, at most {:#} in all, \
          {:#} of failing calls",
         policy.rules.plan,
         if names.is_empty() {
@@ -45,6 +46,10 @@ fn summary(policy: &Policy) -> String {
         } else {
             names.join(", ")
         },
+        policy
+            .evidence
+            .as_ref()
+            .map_or_else(|| "nothing".to_owned(), counted),
         limits.poll,
         limits.longest,
         limits.error_budget,

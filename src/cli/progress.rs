@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::console::Console;
 use crate::driver::Pass;
 use crate::judge::alarms::AlarmState;
+use crate::judge::duration::readable;
 use crate::judge::{Doubt, Verdict};
-use crate::rollout::plan::readable;
 use crate::rollout::{
     Command, Contenders, Phase, Plan, ROLLBACK_PATIENCE, Reason, State, Unapplied, Weight,
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio::time::sleep;
 
-use super::args::{AwsArguments, Rollback};
+use super::args::Rollback;
 use super::console::Console;
 use super::error::CliError;
 use super::exit::Exit;
@@ -16,19 +16,13 @@ use crate::driver::{Act, Observe};
 use crate::rollout::{AliasReading, AliasView, Mark, ROLLBACK_PATIENCE, Unapplied, put_back_write};
 
 /// Takes the weights away.
-pub async fn rollback(
-    console: &Console,
-    aws: &AwsArguments,
-    args: &Rollback,
-) -> Result<Exit, CliError> {
+pub async fn rollback(console: &Console, args: &Rollback) -> Result<Exit, CliError> {
     if !console.can_ask() && !args.yes {
         return Err(nobody_to_ask());
     }
-    let session = Session::connect(&aws.session_options()).await?;
+    let session = Session::connect(&args.aws.session_options()).await?;
     let function = &args.target.function;
-    function
-        .check_region(session.region())
-        .map_err(|error| CliError::plain(error.to_string()))?;
+    function.check_region(session.region())?;
     let name = format!("{function}:{}", args.target.alias);
     // A first look tells apart what time mends, which is tried again below, and what it does not:
     // wrong names, missing rights or credentials.
@@ -57,7 +51,7 @@ pub async fn rollback(
             )
         }
     };
-    console.result(&text);
+    console.result(&text)?;
     Ok(Exit::Success)
 }
 

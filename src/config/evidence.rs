@@ -47,6 +47,10 @@ struct Said {
 /// Reads `evidence` and the keys that say what is counted. `None`: nothing is to be counted, or
 /// something is wrong.
 pub(super) fn read(fields: &Fields<'_>, mistakes: &mut Mistakes) -> Option<EvidenceRules> {
+    let keys = ["evidence", ERRORS, LATENCY, "metrics"];
+    if keys.iter().all(|key| fields.get(key).is_none()) {
+        return None;
+    }
     let silent = Some(Said::default());
     let said = match fields.get("evidence") {
         None => silent,
@@ -77,7 +81,7 @@ pub(super) fn read(fields: &Fields<'_>, mistakes: &mut Mistakes) -> Option<Evide
 fn read_object(place: &Place<'_>, mistakes: &mut Mistakes) -> Option<Said> {
     if let Value::Boolean(true) = place.value() {
         let error = place.wrong_type("false or an object");
-        place.add(error.hint("leave the key out for its default"), mistakes);
+        place.add(error.hint("write {} for its defaults"), mistakes);
         return None;
     }
     let fields = place.fields("false or an object", mistakes)?;

@@ -12,10 +12,12 @@ pub(super) fn rules(text: &str) -> EvidenceRules {
 }
 
 #[test]
-fn without_a_word_lambdas_errors_are_counted() {
+fn evidence_is_asked_for_by_any_of_its_keys_and_counts_lambdas_errors() {
+    assert_eq!(Policy::parse("{}").unwrap().evidence, None);
     let standard = EvidenceRules::standard();
     for text in [
-        "{}",
+        r#"{"evidence": {}}"#,
+        r#"{"errors": "lambda"}"#,
         r#"{"evidence": {}, "errors": "lambda", "metrics": []}"#,
         r#"{"evidence": {"alpha": 1e-2, "ratio": 1.0, "increase": "0%", "min_requests": 30, "settle": "2m"}}"#,
     ] {

@@ -23,6 +23,7 @@ mod limits;
 mod metrics;
 mod mistakes;
 mod numbers;
+mod overrides;
 mod own_metric;
 mod plan;
 mod policy;
@@ -31,6 +32,7 @@ mod share;
 mod walk;
 
 pub use mistakes::{MistakeKind, PolicyError, PolicyErrors};
+pub use overrides::Overrides;
 pub use policy::{OnRegression, Policy};
 pub use schema::schema;
 

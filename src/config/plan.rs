@@ -197,13 +197,17 @@ fn unknown_name(place: &Place<'_>, text: &str) -> PolicyError {
 }
 
 fn mistake(place: &Place<'_>, error: &PlanError) -> PolicyError {
-    let kind = match error {
+    place.error(kind(error), error)
+}
+
+/// Of which kind a mistake in a plan is.
+pub(super) fn kind(error: &PlanError) -> MistakeKind {
+    match error {
         PlanError::NotRising { .. } => MistakeKind::Contradiction,
         PlanError::Full(_) | PlanError::Bake(_) | PlanError::Weight(NotAWeight::Range(_)) => {
             MistakeKind::OutOfRange
         }
         PlanError::TooMany(_) => MistakeKind::TooMany,
         _ => MistakeKind::BadValue,
-    };
-    place.error(kind, error)
+    }
 }

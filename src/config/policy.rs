@@ -79,15 +79,25 @@ impl Policy {
         !self.alarms.alarms.is_empty() || self.evidence.is_some()
     }
 
+    /// How much longer than its bakes the plan may take, because the last minutes of each step have to
+    /// settle before they are counted.
+    #[must_use]
+    pub fn settling(&self) -> SignedDuration {
+        let steps = i32::try_from(self.rules.plan.steps().len()).unwrap_or(i32::MAX);
+        self.evidence
+            .as_ref()
+            .map_or(SignedDuration::ZERO, |evidence| {
+                SignedDuration::from_secs(i64::from(evidence.settle)).saturating_mul(steps)
+            })
+    }
+
     /// This policy with another plan. Unless it was said, the longest duration follows the plan.
     ///
     /// # Errors
     /// If the plan does not fit the limits.
     pub fn with_plan(mut self, plan: Plan) -> Result<Self, PolicyErrors> {
-        self.rules.limits.longest = self
-            .longest
-            .unwrap_or_else(|| longest_by_default(plan.duration()));
         self.rules.plan = plan;
+        self.rules.limits.longest = self.longest();
         let faults = contradiction(&self.rules).into_iter().collect();
         self.unless(faults)
     }
@@ -130,6 +140,15 @@ impl Policy {
         self.unless(faults)
     }
 
+    /// The longest duration: as said, else by the plan.
+    fn longest(&self) -> SignedDuration {
+        self.longest.unwrap_or_else(|| {
+            longest_by_default(self.rules.plan.duration())
+                .saturating_add(self.settling())
+                .min(LONGEST.most)
+        })
+    }
+
     fn unless(self, faults: Vec<PolicyError>) -> Result<Self, PolicyErrors> {
         if faults.is_empty() {
             Ok(self)
@@ -156,7 +175,7 @@ impl Policy {
                 inconclusive: Inconclusive::Hold,
             },
             alarms,
-            evidence: Some(EvidenceRules::standard()),
+            evidence: None,
             checks: Vec::new(),
             bake: SignedDuration::ZERO,
             on_regression: OnRegression::Rollback,
@@ -188,12 +207,13 @@ fn read(root: &Place<'_>, mistakes: &mut Mistakes) -> Option<Policy> {
         alarms: alarms.unwrap_or_default(),
         insufficient_data,
     };
-    let policy = Policy {
+    let mut policy = Policy {
         evidence,
         checks: checks.unwrap_or_default(),
         bake: bake.unwrap_or_default(),
         ..Policy::resolve(plan?, limits?, mode, alarms)
     };
+    policy.rules.limits.longest = policy.longest();
     let contradictions = [
         contradiction(&policy.rules),
         policy.evidence.as_ref().and_then(evidence::contradiction),

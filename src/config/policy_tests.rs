@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::{MistakeKind, Policy, PolicyError, PolicyErrors};
 use crate::judge::alarms::InsufficientData;
-use crate::judge::measure::EvidenceRules;
 use crate::rollout::{Mode, Plan};
 
 pub(super) fn mistakes(text: &str) -> Vec<PolicyError> {
@@ -47,7 +46,7 @@ fn an_empty_object_is_the_default() {
     assert_eq!(policy.rules.limits.error_budget, mins(2));
     assert_eq!(policy.rules.mode, Mode::Enforce);
     assert_eq!(policy.alarms.insufficient_data, InsufficientData::Hold);
-    assert_eq!(policy.evidence, Some(EvidenceRules::standard()));
+    assert_eq!(policy.evidence, None);
     assert!(policy.alarms.alarms.is_empty() && policy.watches());
 }
 

@@ -11,6 +11,7 @@
 pub mod acceptance;
 pub mod alarms;
 mod bound;
+pub mod duration;
 pub mod evidence;
 pub mod measure;
 mod verdict;

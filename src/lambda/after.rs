@@ -7,17 +7,18 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Functions;
+use super::discovery::Shifted;
 use super::document::{Carry, Document, HookEvent, Outcome, SCHEMA, Way, Word};
 use super::failure::Failure;
 use super::hooks;
 use super::preflight::{Stop, open_deployment, policy_of, refused, release, what};
-use crate::aws::deployments;
+use crate::aws::deployments::{self, Deployment};
 use crate::aws::{alias, executions};
 use crate::judge::alarms::Memory;
+use crate::judge::duration::readable;
 use crate::rollout::bake::Bake;
 use crate::rollout::deployment::Hook;
 use crate::rollout::hook;
-use crate::rollout::plan::readable;
 
 /// So many looks at the alias after the shift.
 const LOOKS: u32 = 3;
@@ -46,11 +47,21 @@ pub async fn prepare(
 ) -> Result<Carry, Stop> {
     let deployment = open_deployment(functions, document).await?;
     let shifted = what(functions, &deployment).await?;
-    let policy = policy_of(functions, &shifted).await?;
+    let prepared = bake(functions, &deployment, &shifted, now).await;
+    prepared.map_err(|stop| stop.about(&shifted))
+}
+
+async fn bake(
+    functions: &Functions,
+    deployment: &Deployment,
+    shifted: &Shifted,
+    now: Timestamp,
+) -> Result<Carry, Stop> {
+    let policy = policy_of(functions, shifted).await?;
     let deadline = hook::deadline(shifted.event_since.unwrap_or(now));
-    let release = release(&shifted, deadline);
+    let release = release(shifted, deadline);
     check_alias(functions, &release).await?;
-    let group = deployments::alarms(&functions.session.codedeploy, &deployment)
+    let group = deployments::alarms(&functions.session.codedeploy, deployment)
         .await
         .map_err(Failure::from)?;
     let alarms = policy.alarms.clone().and(group);
@@ -111,7 +122,7 @@ async fn check_alias(
                 "after the shift {function}:{alias} should be at version {} without weights, but is {view}",
                 release.canary
             );
-            return Err(Stop::With(Outcome::failed(Word::Failed, reason)));
+            return Err(Stop::with(Outcome::failed(Word::Failed, reason)));
         }
         looks += 1;
         tokio::time::sleep(LOOK_AGAIN).await;

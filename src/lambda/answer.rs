@@ -18,8 +18,8 @@ const PAUSES: [Duration; 3] = [
 /// What became of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
-    /// CodeDeploy took it.
-    Taken,
+    /// CodeDeploy took this one.
+    Taken(Answer),
     /// The lifecycle event had been completed before.
     Before,
     /// There is nothing to answer: CodeDeploy does not know the deployment or the hook's id.
@@ -29,7 +29,7 @@ pub enum Told {
 impl std::fmt::Display for Told {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Taken => "taken",
+            Self::Taken(answer) => answer.as_str(),
             Self::Before => "the lifecycle event had been completed before",
             Self::Unknown => "CodeDeploy does not know this hook",
         })
@@ -64,7 +64,7 @@ async fn send(session: &Session, event: &HookEvent, answer: Answer) -> Result<To
     let mut pauses = PAUSES.iter();
     loop {
         let error = match deployments::answer(&session.codedeploy, deployment, hook, answer).await {
-            Ok(Answered::Taken) => return Ok(Told::Taken),
+            Ok(Answered::Taken) => return Ok(Told::Taken(answer)),
             Ok(Answered::AlreadyCompleted) => return Ok(Told::Before),
             Err(error) => error,
         };

@@ -12,10 +12,10 @@ use super::log::{self, Level};
 use crate::aws::AwsPorts;
 use crate::driver::{self, Alarms};
 use crate::judge::Doubt;
+use crate::judge::duration::readable;
 use crate::rollout::Wish;
 use crate::rollout::bake::Baked;
 use crate::rollout::deployment::Hook;
-use crate::rollout::plan::readable;
 
 /// One look. Returns how long to wait.
 pub async fn tick(

@@ -1,11 +1,5 @@
-//! Acceptance checks: the new version is invoked before it has any traffic.
+//! Acceptance checks inside a deployment: the new version is called before it has any traffic.
 
-use std::time::Duration;
-
-use aws_sdk_lambda::config::retry::RetryConfig;
-use aws_sdk_lambda::config::timeout::TimeoutConfig;
-use aws_sdk_lambda::primitives::Blob;
-use aws_smithy_runtime_api::client::result::SdkError;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -16,23 +10,13 @@ use super::failure::Failure;
 use super::log::{self, Level};
 use super::preflight::Stop;
 use crate::aws::deployments::Answer;
-use crate::aws::{AwsPorts, CallError, Kind, policy};
+use crate::aws::{self, AwsPorts, Kind, policy};
 use crate::clock::Clock;
 use crate::config::Policy;
 use crate::driver;
-use crate::judge::acceptance::{self, Acceptance, Check};
+use crate::judge::acceptance::Check;
 use crate::judge::{Regression, Verdict};
 use crate::rollout::Mode;
-
-/// Marks an invocation, so that the function can keep test traffic apart: the standard Base64 of
-/// `{"custom":{"lambda-canary":"check"}}`.
-const MARKER: &str = "eyJjdXN0b20iOnsibGFtYmRhLWNhbmFyeSI6ImNoZWNrIn19";
-/// How long one answer is waited for.
-const ANSWER: Duration = Duration::from_secs(60);
-/// Between two attempts of a check.
-const PAUSE: Duration = Duration::from_secs(1);
-/// The longest that all checks may take, well within the stepper's own timeout.
-pub const LONGEST: Duration = Duration::from_secs(240);
 
 /// Runs the policy's checks, and lets CodeDeploy go on where it shifts the traffic itself.
 ///
@@ -48,12 +32,11 @@ pub async fn run(
     };
     let checks = match checks_of(functions, &carry).await {
         Ok(checks) => checks,
-        Err(Stop::With(outcome)) => return Ok(ended(document, carry, outcome)),
+        Err(Stop::With(conclusion)) => return Ok(ended(document, carry, conclusion.outcome)),
         Err(Stop::Later(failure)) => return Err(failure),
         Err(Stop::Ended(_)) => Vec::new(),
     };
-    let all = tokio::time::timeout(LONGEST, failures(functions, &carry, &checks)).await;
-    let failures = all.unwrap_or_else(|_| vec![format!("the checks took longer than {LONGEST:?}")]);
+    let failures = failures(functions, &carry, &checks).await;
     if !failures.is_empty() {
         let reason = format!("acceptance checks failed: {}", failures.join("; "));
         return Ok(ended(
@@ -140,80 +123,26 @@ async fn checks_of(functions: &Functions, carry: &Carry) -> Result<Vec<Check>, S
     }
 }
 
+/// Runs the checks, and answers those that failed.
 async fn failures(functions: &Functions, carry: &Carry, checks: &[Check]) -> Vec<String> {
-    let mut failures = Vec::new();
-    for check in checks {
-        let failed = attempts(functions, carry, check).await;
-        let fields = json!({ "deployment_check": check.name, "passed": failed.is_none() });
-        log::line(Level::Info, "acceptance check", fields);
-        failures.extend(failed.map(|why| format!("{}: {why}", check.name)));
+    if checks.is_empty() {
+        log::line(Level::Info, "no checks: the policy has none", json!({}));
+        return Vec::new();
     }
-    failures
-}
-
-async fn attempts(functions: &Functions, carry: &Carry, check: &Check) -> Option<String> {
-    let mut why = attempt(functions, carry, check).await?;
-    for _ in 0..check.retries {
-        tokio::time::sleep(PAUSE).await;
-        why = attempt(functions, carry, check).await?;
-    }
-    Some(why)
-}
-
-/// One invocation of the exact version; `None` if all expectations hold.
-async fn attempt(functions: &Functions, carry: &Carry, check: &Check) -> Option<String> {
     let release = &carry.release;
     let clock = Clock::real();
-    let began = clock.now();
-    let patient = TimeoutConfig::builder()
-        .operation_attempt_timeout(ANSWER)
-        .operation_timeout(ANSWER)
-        .build();
-    let once = aws_sdk_lambda::config::Builder::new()
-        .timeout_config(patient)
-        .retry_config(RetryConfig::disabled());
-    let sent = functions
-        .session
-        .lambda
-        .invoke()
-        .function_name(&release.function)
-        .qualifier(release.canary.to_string())
-        .client_context(MARKER)
-        .payload(Blob::new(check.payload.as_bytes()))
-        .customize()
-        .config_override(once)
-        .send()
-        .await;
-    let took = clock.now().duration_since(began);
-    let answer = match &sent {
-        Err(SdkError::TimeoutError(_)) => {
-            return unmet(check, &acceptance::Outcome::TimedOut { after: took });
-        }
-        Err(error) => {
-            let error = CallError::of("Invoke", error).to_string();
-            return unmet(check, &acceptance::Outcome::Refused { error });
-        }
-        Ok(answer) => answer,
+    let told = |name: &str, failed: Option<&str>| {
+        let word = if failed.is_none() { "passed" } else { "failed" };
+        let fields = json!({ "deployment_check": name, "passed": failed.is_none() });
+        log::line(Level::Info, &format!("check {name}: {word}"), fields);
     };
-    let payload = answer
-        .payload
-        .as_ref()
-        .map(|blob| String::from_utf8_lossy(blob.as_ref()));
-    let outcome = acceptance::Outcome::Answered {
-        payload: payload.as_deref(),
-        function_error: answer.function_error.as_deref(),
-        took,
-    };
-    unmet(check, &outcome)
-}
-
-/// What of a check does not hold, in words; they never repeat the answer.
-fn unmet(check: &Check, outcome: &acceptance::Outcome<'_>) -> Option<String> {
-    match acceptance::accept(&check.expect, outcome) {
-        Acceptance::Pass => None,
-        Acceptance::Fail(shortfalls) => {
-            let said: Vec<String> = shortfalls.iter().map(ToString::to_string).collect();
-            Some(said.join(", "))
-        }
-    }
+    aws::checks::run(
+        &functions.session.lambda,
+        &release.function,
+        release.canary,
+        checks,
+        || clock.now(),
+        told,
+    )
+    .await
 }

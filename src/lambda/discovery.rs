@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::document::Subject;
 use super::failure::Failure;
 use crate::aws::deployments::{self, Deployment};
 use crate::aws::{FunctionName, Session};
@@ -21,6 +22,19 @@ pub struct Shifted {
     pub target: Version,
     /// Since when the running lifecycle event is in progress, where CodeDeploy says so.
     pub event_since: Option<Timestamp>,
+}
+
+impl Shifted {
+    /// The part of it that a report names.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        Subject {
+            function: self.function.as_str().to_owned(),
+            alias: self.alias.clone(),
+            stable: self.current,
+            canary: self.target,
+        }
+    }
 }
 
 /// Why it could not be found out.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::recovery::Recovery;
 use crate::driver::{Assignment, Counting, Snapshot};
 use crate::judge::alarms::{AlarmRules, Memory};
 use crate::judge::measure;
@@ -39,6 +40,9 @@ pub struct Document {
     /// For how many seconds to wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait: Option<u64>,
+    /// Of an execution that only puts right what another one left: why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recover: Option<Recovery>,
     /// The rollout; absent in the input. Kept as it came until somebody needs it, so that a shape
     /// that is not understood does not stand in the way of putting the alias back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,6 +123,30 @@ pub struct Release {
     pub deadline: Timestamp,
 }
 
+/// What a rollout is about, as its report names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The function's name.
+    pub function: String,
+    /// The alias.
+    pub alias: String,
+    /// The version that the alias was at.
+    pub stable: Version,
+    /// The version to come.
+    pub canary: Version,
+}
+
+/// The end of what never was, or is not known as, a rollout: refused before it began, or put right
+/// by a recovery. It stands in the place of a [`Carry`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Conclusion {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it was about, as far as that was found out.
+    #[serde(flatten)]
+    pub subject: Option<Subject>,
+}
+
 /// How a rollout is watched.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
@@ -196,7 +224,30 @@ pub enum Word {
     Failed,
 }
 
+impl HookEvent {
+    /// Whether it names a hook that can be answered; that a deployment has ended comes without one.
+    #[must_use]
+    pub fn has_hook(&self) -> bool {
+        !self.lifecycle_event_hook_execution_id.is_empty()
+    }
+}
+
 impl Document {
+    /// The input of the execution that a hook starts.
+    #[must_use]
+    pub fn of(hook: Hook, event: HookEvent) -> Self {
+        Self {
+            hook,
+            event,
+            next: None,
+            wait: None,
+            recover: None,
+            carry: None,
+            error: None,
+            unrepaired: None,
+        }
+    }
+
     /// The rollout that is carried, if it is of the shape that is written here.
     ///
     /// # Errors
@@ -233,12 +284,48 @@ impl Document {
         self
     }
 
+    /// The same with an end where no rollout is carried; to be reported next.
+    #[must_use]
+    pub fn concluded(mut self, conclusion: &Conclusion) -> Self {
+        self.carry = serde_json::to_value(conclusion).ok();
+        self.then(Next::Report)
+    }
+
+    /// What it is about, as far as it tells.
+    #[must_use]
+    pub fn subject(&self) -> Option<Subject> {
+        if let Ok(Some(carry)) = self.carried() {
+            return Some(carry.release.subject());
+        }
+        serde_json::from_value(self.carry.clone()?).ok()
+    }
+
     /// The same, to tick after `seconds`; zero is at once.
     #[must_use]
     pub fn after(self, seconds: u64) -> Self {
         let mut next = self.then(if seconds == 0 { Next::Tick } else { Next::Wait });
         next.wait = (seconds > 0).then_some(seconds);
         next
+    }
+}
+
+impl Release {
+    /// The part of it that a report names.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        Subject {
+            function: self.function.clone(),
+            alias: self.alias.clone(),
+            stable: self.stable,
+            canary: self.canary,
+        }
+    }
+}
+
+impl From<Outcome> for Conclusion {
+    fn from(outcome: Outcome) -> Self {
+        let subject = None;
+        Self { outcome, subject }
     }
 }
 

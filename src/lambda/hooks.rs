@@ -101,15 +101,7 @@ async fn let_pass(
 async fn start(functions: &Functions, hook: Hook, event: HookEvent) -> Result<Value, Failure> {
     let machine = functions.machine()?;
     let name = name(hook, &event).to_string();
-    let document = Document {
-        hook,
-        event: event.clone(),
-        next: None,
-        wait: None,
-        carry: None,
-        error: None,
-        unrepaired: None,
-    };
+    let document = Document::of(hook, event.clone());
     // The same event gives the same bytes: that makes a second start the same start.
     let input = json!(document).to_string();
     let mut pauses = PAUSES.iter();

@@ -4,22 +4,22 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Functions;
-use super::checks;
 use super::discovery::{Shifted, Undiscovered, discover};
-use super::document::{Carry, Document, Next, Outcome, Release, SCHEMA, Way, Word};
+use super::document::{Carry, Conclusion, Document, Next, Outcome, Release, SCHEMA, Way, Word};
 use super::failure::Failure;
 use super::log::{self, Level};
 use super::rollback;
 use crate::aws::deployments::{self, Deployment};
 use crate::aws::preflight::{GatherError, gather};
-use crate::aws::{Kind, policy};
+use crate::aws::{Kind, checks, policy};
 use crate::config::Policy;
-use crate::driver::{Assignment, Snapshot};
+use crate::driver::{Assignment, Counting, Snapshot};
 use crate::judge::alarms::Memory;
 use crate::rollout::deployment::Hook;
 use crate::rollout::guard::{Guard, GuardRules};
 use crate::rollout::hook::{self, HookFacts};
-use crate::rollout::preflight::{Preflight, Request, begin, preflight};
+use crate::rollout::preflight::TIMEOUT_MAX;
+use crate::rollout::preflight::{Audience, Preflight, Request, begin, preflight};
 use crate::rollout::{Contenders, Finish, Limits, Rules, Shift};
 
 /// The reason that lets a rollback pass.
@@ -28,11 +28,30 @@ const A_ROLLBACK: &str = "this deployment is itself a rollback, which is never b
 /// Why nothing is started.
 pub enum Stop {
     /// The hook is answered with this.
-    With(Outcome),
+    With(Box<Conclusion>),
     /// Nothing is to be answered.
     Ended(String),
     /// It is not known yet: try again.
     Later(Failure),
+}
+
+impl Stop {
+    /// The hook is answered with this.
+    pub fn with(outcome: Outcome) -> Self {
+        Self::With(Box::new(outcome.into()))
+    }
+
+    /// The same, once it is known what is to be released.
+    #[must_use]
+    pub fn about(self, shifted: &Shifted) -> Self {
+        match self {
+            Self::With(mut conclusion) => {
+                conclusion.subject = Some(shifted.subject());
+                Self::With(conclusion)
+            }
+            other => other,
+        }
+    }
 }
 
 impl From<Failure> for Stop {
@@ -55,7 +74,7 @@ pub fn conclude(document: Document, prepared: Result<Carry, Stop>) -> Result<Doc
             };
             Ok(document.carrying(&carry).then(next))
         }
-        Err(Stop::With(outcome)) => Ok(with_outcome(document, &outcome)),
+        Err(Stop::With(conclusion)) => Ok(document.concluded(&conclusion)),
         Err(Stop::Ended(why)) => {
             log::line(
                 Level::Warn,
@@ -66,16 +85,6 @@ pub fn conclude(document: Document, prepared: Result<Carry, Stop>) -> Result<Doc
         }
         Err(Stop::Later(failure)) => Err(failure),
     }
-}
-
-/// The document of a rollout that ended before it had a way.
-fn with_outcome(document: Document, outcome: &Outcome) -> Document {
-    let carry = json!({ "outcome": outcome });
-    Document {
-        carry: Some(carry),
-        ..document
-    }
-    .then(Next::Report)
 }
 
 /// Prepares the rollout before the shift.
@@ -89,7 +98,17 @@ pub async fn before(
 ) -> Result<Carry, Stop> {
     let deployment = open_deployment(functions, document).await?;
     let shifted = what(functions, &deployment).await?;
-    let policy = policy_of(functions, &shifted).await?;
+    let prepared = prepare(functions, &deployment, &shifted, now).await;
+    prepared.map_err(|stop| stop.about(&shifted))
+}
+
+async fn prepare(
+    functions: &Functions,
+    deployment: &Deployment,
+    shifted: &Shifted,
+    now: Timestamp,
+) -> Result<Carry, Stop> {
+    let policy = policy_of(functions, shifted).await?;
     let shift = deployments::shift(&functions.session.codedeploy, &deployment.config)
         .await
         .map_err(Failure::from)?;
@@ -100,16 +119,14 @@ pub async fn before(
         has_plan: !policy.rules.plan.steps().is_empty(),
         started_at: shifted.event_since.or(deployment.created_at).unwrap_or(now),
     };
-    let release = release(&shifted, hook::deadline(facts.started_at));
+    let release = release(shifted, hook::deadline(facts.started_at));
     let way = match hook::way(&facts) {
-        hook::Way::Stepper => {
-            stepper(functions, &deployment, &shifted, policy, &facts, now).await?
-        }
-        hook::Way::Guard => guard_of(functions, &deployment, &shifted, &policy, shift, now).await?,
-        hook::Way::Rollback => return Err(Stop::With(Outcome::passed(A_ROLLBACK))),
+        hook::Way::Stepper => stepper(functions, deployment, shifted, policy, &facts, now).await?,
+        hook::Way::Guard => guard_of(functions, deployment, shifted, &policy, shift, now).await?,
+        hook::Way::Rollback => return Err(Stop::with(Outcome::passed(A_ROLLBACK))),
         hook::Way::Ignore { why } => return Err(Stop::Ended(why.to_string())),
     };
-    say(&deployment, &release, &way, shift);
+    say(deployment, &release, &way, shift);
     Ok(Carry {
         schema: SCHEMA,
         release,
@@ -149,7 +166,7 @@ pub async fn open_deployment(
                 json!({ "deployment": deployment.id }),
             );
         }
-        return Err(Stop::With(Outcome::passed(A_ROLLBACK)));
+        return Err(Stop::with(Outcome::passed(A_ROLLBACK)));
     }
     Ok(deployment)
 }
@@ -197,7 +214,7 @@ pub fn release(shifted: &Shifted, deadline: Timestamp) -> Release {
 
 /// A refusal, which fails the deployment.
 pub fn refused(why: impl Into<String>) -> Stop {
-    Stop::With(Outcome::failed(Word::Refused, why))
+    Stop::with(Outcome::failed(Word::Refused, why))
 }
 
 async fn stepper(
@@ -212,8 +229,7 @@ async fn stepper(
         rollout: deployment.id.rollout().clone(),
         canary: shifted.target,
         shifts: true,
-        // The counts of both versions stop nothing here yet: only an alarm does.
-        watches: !policy.alarms.alarms.is_empty(),
+        watches: policy.watches(),
         // CloudFormation's own deployment is what asks: the alias stays where its stack wants it.
         detach: true,
     };
@@ -226,18 +242,21 @@ async fn stepper(
     .await;
     let gathered = gathered.map_err(|error| match error {
         GatherError::Call(error) => Stop::Later(error.into()),
-        GatherError::Name(error) => refused(error.to_string()),
+        GatherError::Name(error) => refused(match error.hint(Audience::Hook) {
+            Some(hint) => format!("{error} (hint: {hint})"),
+            None => error.to_string(),
+        }),
     })?;
     let contenders = match preflight(&gathered.facts, &request) {
         Preflight::Ready(contenders) => contenders,
         Preflight::NothingToDo => {
             let reason = format!("the alias is at version {} already", shifted.target);
-            return Err(Stop::With(Outcome::passed(reason)));
+            return Err(Stop::with(Outcome::passed(reason)));
         }
         Preflight::Refused(refusals) => {
             let said: Vec<String> = refusals
                 .iter()
-                .map(|refusal| format!("{refusal} (hint: {})", refusal.hint()))
+                .map(|refusal| format!("{refusal} (hint: {})", refusal.hint(Audience::Hook)))
                 .collect();
             return Err(refused(said.join("; ")));
         }
@@ -250,14 +269,14 @@ async fn stepper(
     }
     let rules = &policy.rules;
     // The checks run before the first step, within the same hour.
-    let settle = match policy.checks.is_empty() {
+    let checks = match policy.checks.is_empty() {
         true => SignedDuration::ZERO,
         false => SignedDuration::try_from(checks::LONGEST).unwrap_or_default(),
     };
     hook::fits(
         rules.plan.duration(),
         rules.limits.poll,
-        settle,
+        policy.settling().saturating_add(checks),
         facts.started_at,
         now,
     )
@@ -275,11 +294,12 @@ async fn stepper(
     };
     let state = begin(contenders, &gathered.facts.alias, now);
     Ok(Way::Stepper {
-        assignment: Box::new(Assignment {
+        assignment: Box::new(Assignment::new(
             rules,
-            alarms: policy.alarms,
-            evidence: None,
-        }),
+            policy.alarms,
+            policy.evidence,
+            gathered.facts.timeout(),
+        )),
         snapshot: Box::new(Snapshot::new(state)),
     })
 }
@@ -309,10 +329,11 @@ async fn guard_of(
         .await
         .map_err(Failure::from)?;
     let alarms = policy.alarms.clone().and(group);
-    if alarms.alarms.is_empty() {
+    if alarms.alarms.is_empty() && policy.evidence.is_none() {
         return Err(refused(
-            "neither the policy nor the deployment group names an alarm: nothing would notice a bad \
-             version (hint: put an alarm on the alias' Errors into the policy's \"alarms\")",
+            "neither the policy nor the deployment group names an alarm, and nothing is counted: nothing \
+             would notice a bad version (hint: put an alarm on the alias' Errors into the policy's \
+             \"alarms\", or let it say \"evidence\": {})",
         ));
     }
     let rules = GuardRules {
@@ -334,7 +355,13 @@ async fn guard_of(
         alarms,
         state: Box::new(state),
         memory: Memory::default(),
-        evidence: None,
+        // Only what speaks for a version depends on its time-out, and has no say here.
+        evidence: policy.evidence.clone().map(|rules| {
+            Box::new(Counting {
+                rules,
+                timeout: TIMEOUT_MAX,
+            })
+        }),
         counted: Box::default(),
     })
 }

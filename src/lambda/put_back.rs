@@ -1,9 +1,12 @@
-//! Putting an alias back with nothing to go by but its mark: after an error, a stop, a kill.
+//! Putting an alias back by its mark: after an error, a stop, a kill.
+//!
+//! The mark says whose weights they are. Where the rollout's plan is known too, weights under the mark
+//! that no step of it wrote are somebody's edit, and stay.
 
 use std::time::Duration;
 
 use crate::aws::{CallError, Kind, Session, alias};
-use crate::rollout::{AliasView, AliasWrite, RolloutId, put_back_write};
+use crate::rollout::{AliasView, AliasWrite, Contenders, Plan, RolloutId, put_back_write};
 
 /// Looks and writes in one invocation; the state machine and Lambda's retries bring more.
 const ATTEMPTS: u32 = 6;
@@ -15,9 +18,23 @@ const PAUSE: Duration = Duration::from_millis(700);
 pub enum Whose {
     /// This rollout's only. An alias without weights is written too, so that a write of this
     /// rollout that is still under way finds another revision and fails.
-    This(RolloutId),
+    This {
+        /// Its name.
+        rollout: RolloutId,
+        /// What it wrote. Without it the mark alone decides: no weight left behind goes first.
+        known: Option<Known>,
+    },
     /// Any rollout's: a deployment that is itself a rollback goes before all of them.
     Any,
+}
+
+/// What is known of a rollout beyond its mark.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Its versions and name.
+    pub contenders: Contenders,
+    /// Its steps.
+    pub plan: Plan,
 }
 
 /// What stands at the alias afterwards.
@@ -35,6 +52,11 @@ pub enum Left {
         /// What.
         found: String,
     },
+    /// Weights under this rollout's mark that it never wrote: somebody's edit, which was left alone.
+    Edited {
+        /// What.
+        found: String,
+    },
     /// The alias is gone.
     Gone,
 }
@@ -49,6 +71,7 @@ pub async fn put_back(
     name: &str,
     whose: &Whose,
 ) -> Result<Left, CallError> {
+    // A write whose answer was lost counts too, once its effect shows.
     let mut changed = false;
     let mut touched = false;
     let mut last = None;
@@ -67,9 +90,12 @@ pub async fn put_back(
         let write = match next_write(&view, whose, touched) {
             Step::Write(write) => write,
             Step::Leave => {
-                return Ok(Left::Others {
-                    found: view.to_string(),
-                });
+                let found = view.to_string();
+                return Ok(Left::Others { found });
+            }
+            Step::LeaveEdit => {
+                let found = view.to_string();
+                return Ok(Left::Edited { found });
             }
             Step::Nothing => {
                 return Ok(Left::Clean {
@@ -78,10 +104,9 @@ pub async fn put_back(
                 });
             }
         };
-        let marked = view.mark().is_some();
+        changed |= view.mark().is_some();
         match alias::update(&session.lambda, function, name, &write).await {
             Ok(()) => {
-                changed |= marked;
                 touched = true;
                 last = None;
             }
@@ -109,6 +134,13 @@ impl std::fmt::Display for Left {
             Self::Others { found } => {
                 write!(f, "{found}, which is not this rollout's and was left alone")
             }
+            Self::Edited { found } => {
+                write!(
+                    f,
+                    "{found}, which this rollout never wrote although its mark still stands there: \
+                     somebody edited the weights, and that was left alone"
+                )
+            }
             Self::Gone => f.write_str("the alias does not exist any more"),
         }
     }
@@ -117,17 +149,25 @@ impl std::fmt::Display for Left {
 enum Step {
     Write(AliasWrite),
     Leave,
+    LeaveEdit,
     Nothing,
 }
 
 fn next_write(view: &AliasView, whose: &Whose, touched: bool) -> Step {
     match (view.mark(), whose) {
-        (Some(mark), Whose::This(rollout)) if mark.rollout != *rollout => Step::Leave,
+        (Some(mark), Whose::This { rollout, .. }) if mark.rollout != *rollout => Step::Leave,
+        (Some(_), Whose::This { known, .. }) if is_edited(view, known.as_ref()) => Step::LeaveEdit,
         (Some(_), _) => put_back_write(view).map_or(Step::Leave, Step::Write),
         (None, _) if !view.weights.is_empty() => Step::Leave,
-        (None, Whose::This(_)) if !touched => touch(view).map_or(Step::Nothing, Step::Write),
+        (None, Whose::This { .. }) if !touched => touch(view).map_or(Step::Nothing, Step::Write),
         (None, _) => Step::Nothing,
     }
+}
+
+/// Whether there are weights under the rollout's mark that it is known not to have written.
+fn is_edited(view: &AliasView, known: Option<&Known>) -> bool {
+    let foreign = |known: &Known| !known.contenders.wrote(view, &known.plan);
+    !view.weights.is_empty() && known.is_some_and(foreign)
 }
 
 /// The alias as it is, written once more: the revision is another one afterwards.
@@ -143,6 +183,7 @@ fn touch(view: &AliasView) -> Option<AliasWrite> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rollout::Version;
 
     fn view(weights: &[(&str, f64)], description: &str) -> AliasView {
         AliasView {
@@ -154,7 +195,45 @@ mod tests {
     }
 
     fn this() -> Whose {
-        Whose::This("d-1".parse().expect("a rollout's id"))
+        let (rollout, known) = ("d-1".parse().expect("a rollout's id"), None);
+        Whose::This { rollout, known }
+    }
+
+    /// The same with its plan.
+    fn planned() -> Whose {
+        let rollout: RolloutId = "d-1".parse().expect("a rollout's id");
+        let known = Known {
+            contenders: Contenders {
+                rollout: rollout.clone(),
+                stable: Version::new(1),
+                canary: Version::new(2),
+            },
+            plan: "10%:5m,50%:5m".parse().expect("a plan"),
+        };
+        let known = Some(known);
+        Whose::This { rollout, known }
+    }
+
+    #[test]
+    fn weights_that_the_plan_never_wrote_stay_and_its_own_go() {
+        let marked = |weights| view(weights, "prod [lambda-canary:d-1:1]");
+        for (weights, edited) in [
+            (&[("2", 0.1)][..], false),
+            (&[("2", 0.3)], true),
+            (&[("2", 0.5)], true),
+            (&[("3", 0.1)], true),
+            // Whoever took the weights away meant what the rollback means.
+            (&[], false),
+        ] {
+            let step = next_write(&marked(weights), &planned(), false);
+            assert_eq!(matches!(step, Step::LeaveEdit), edited, "{weights:?}");
+            assert_eq!(matches!(step, Step::Write(_)), !edited, "{weights:?}");
+            // Where the plan is not known, and before a rollback, the mark alone decides.
+            for whose in [this(), Whose::Any] {
+                let step = next_write(&marked(weights), &whose, false);
+                assert!(matches!(step, Step::Write(_)), "{weights:?}");
+            }
+        }
     }
 
     #[test]

@@ -3,254 +3,306 @@
 //! Stopping an execution runs no state that cleans up (Step Functions, "StopExecution"), a killed
 //! hook answers nobody, and a deployment can be stopped in the middle of a step. EventBridge's
 //! rules and the hooks' `OnFailure` destination bring those here. Recovery goes by the mark at the
-//! alias alone, and changes nothing while an execution is still in charge.
+//! alias, and changes nothing while an execution is still in charge.
+//!
+//! It is tried here once. If a call fails, an execution of the state machine takes over, whose only
+//! states are `Rollback` and `Report`: those are tried for more than half an hour each. An execution
+//! like that which fails in its turn is not followed by another one.
 
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Functions;
-use super::answer::tell;
-use super::document::{Document, HookEvent};
+use super::answer::{Told, tell};
+use super::document::{Conclusion, Document, Next, Subject};
 use super::failure::Failure;
+use super::in_charge::in_charge;
 use super::log::{self, Level};
-use super::{hooks, rollback};
-use crate::aws::Kind;
+use super::put_back::Known;
+use super::recovery::{self, Call, Heard, Recovery};
+use super::rollback::{self, Undone};
+use super::{hooks, report};
 use crate::aws::deployments::{self, Answer};
-use crate::aws::executions::{self, Execution};
-use crate::rollout::Shift;
-use crate::rollout::deployment::{DeploymentId, Hook};
+use crate::aws::executions::{self, Started};
+use crate::aws::{CallError, Kind, policy};
+use crate::config::Policy;
+use crate::rollout::deployment::{Hook, RecoveryName};
+use crate::rollout::{Contenders, Shift};
 
-/// What a recovery was called for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Call {
-    /// An execution ended without an end of its own.
-    Execution {
-        /// Its ARN.
-        arn: String,
-        /// `ABORTED`, `TIMED_OUT`, `FAILED`.
-        status: String,
-    },
-    /// A deployment failed or was stopped.
-    Deployment {
-        /// Its id.
-        id: DeploymentId,
-    },
-    /// A hook that failed all its attempts.
-    Hook {
-        /// The event that it was given.
-        event: HookEvent,
-    },
+/// How long one attempt may take: well within the stepper's own time, so that an execution can still
+/// be started.
+const ONCE: Duration = Duration::from_secs(120);
+
+/// A policy that was written so shortly before a rollout began may be newer than what it read: clocks
+/// may differ.
+const MARGIN: SignedDuration = SignedDuration::from_mins(1);
+
+/// What an attempt came to.
+enum Righted {
+    /// This execution is in charge.
+    LeftTo(String),
+    /// There was nothing of ours.
+    Nothing(&'static str),
+    /// Nothing of ours stands any more.
+    Done(Undone),
 }
 
-impl Call {
-    /// Reads an event of EventBridge or a record of a Lambda destination.
-    ///
-    /// # Errors
-    /// If it is none that calls for a recovery.
-    pub fn read(event: &Value) -> Result<Self, Failure> {
-        let text = |pointer: &str| {
-            event
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        };
-        if let Some(payload) = event.get("requestPayload") {
-            return hooks::parse(payload).map(|event| Self::Hook { event });
-        }
-        let found = match text("/detail-type").as_deref() {
-            Some("Step Functions Execution Status Change") => text("/detail/executionArn")
-                .zip(text("/detail/status"))
-                .map(|(arn, status)| Self::Execution { arn, status }),
-            Some("CodeDeploy Deployment State-change Notification") => {
-                let id = text("/detail/deploymentId").and_then(|id| id.parse().ok());
-                id.map(|id| Self::Deployment { id })
-            }
-            _ => None,
-        };
-        found.ok_or_else(|| {
-            Failure::BadEvent(
-                "this is neither an action of the state machine, nor an event or record that calls for a recovery"
-                    .to_owned(),
-            )
-        })
-    }
-}
-
-/// Puts right what was left.
+/// Puts right what was left, or has an execution do it.
 ///
 /// # Errors
-/// If something is still left; whoever called tries again.
+/// If something is still left and no execution is there to try on; whoever called tries again.
 pub async fn recover(functions: &Functions, call: Call) -> Result<Value, Failure> {
-    match call {
-        Call::Execution { arn, status } => after_execution(functions, &arn, &status).await,
-        Call::Deployment { id } => after_deployment(functions, &id).await,
-        Call::Hook { event } => {
-            if let Some(name) = in_charge(functions, &event, Scope::ThisHook).await? {
-                return Ok(left_to(&name));
-            }
-            put_right(functions, &event, true, "the hook failed all its attempts").await
+    let document = match call {
+        Call::Known(document) => *document,
+        Call::Unread { arn, recovery } => {
+            let execution = executions::describe(&functions.session.sfn, &arn).await?;
+            recovery::document(execution.input, recovery)?
         }
-    }
-}
-
-async fn after_execution(functions: &Functions, arn: &str, status: &str) -> Result<Value, Failure> {
-    let execution = executions::describe(&functions.session.sfn, arn).await?;
-    if matches!(execution.status.as_str(), "RUNNING" | "PENDING_REDRIVE") {
-        return Ok(left_to(&execution.name));
-    }
-    let input = execution
-        .input
-        .and_then(|input| serde_json::from_value::<Document>(input).ok());
-    let Some(document) = input else {
-        return Err(Failure::BadEvent(format!(
-            "the input of {arn} is none of a rollout"
-        )));
     };
-    if let Some(name) = in_charge(functions, &document.event, Scope::ThisHook).await? {
-        return Ok(left_to(&name));
-    }
-    let why = format!("the execution {} is {status}", execution.name);
-    put_right(
-        functions,
-        &document.event,
-        document.hook == Hook::PreTraffic,
-        &why,
-    )
-    .await
-}
-
-/// A deployment that ended: an execution in charge sees it at its next tick, and without one
-/// nothing of ours may stand there. There is no hook to answer any more.
-async fn after_deployment(functions: &Functions, id: &DeploymentId) -> Result<Value, Failure> {
-    let event = HookEvent {
-        deployment_id: id.clone(),
-        lifecycle_event_hook_execution_id: String::new(),
+    let tried = tokio::time::timeout(ONCE, once(functions, &document)).await;
+    let failure = match tried.unwrap_or_else(|_| Err(too_slow())) {
+        Ok((Righted::LeftTo(name), _)) => {
+            return Ok(json!({ "outcome": "running", "execution": name }));
+        }
+        Ok((Righted::Nothing(why), _)) => return Ok(json!({ "outcome": "ignored", "why": why })),
+        Ok((Righted::Done(undone), told)) => {
+            return Ok(report::recovered(functions, document, undone, told).await);
+        }
+        Err(failure) => failure,
     };
-    if let Some(name) = in_charge(functions, &event, Scope::Deployment).await? {
-        return Ok(left_to(&name));
-    }
-    let first = hooks::name(Hook::PreTraffic, &event);
-    let last = executions::last(&functions.session.sfn, functions.machine()?, first).await?;
-    let Some(last) = last else {
-        return Ok(json!({ "outcome": "ignored", "why": "no rollout of ours in this deployment" }));
-    };
-    // An execution that came to its end has put the alias back before it said so.
-    if last.status == "SUCCEEDED" {
-        return Ok(json!({ "outcome": "ignored", "why": "its rollout has ended as it should" }));
-    }
-    let done = rollback::undo(&functions.session, &event, None).await?;
-    said(&event, "the deployment ended", &done);
-    Ok(json!({ "outcome": "recovered", "done": done }))
+    hand_over(functions, &document, failure).await
 }
 
-/// What an execution must be about to be in charge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    /// Any hook of the deployment.
-    Deployment,
-    /// The same hook: a guard that still runs does not answer the post-traffic hook.
-    ThisHook,
-}
-
-/// The name of the execution that is still in charge.
-async fn in_charge(
+/// The state `Rollback` of an execution that was started to recover.
+///
+/// # Errors
+/// If something is still left: the state machine tries again.
+pub async fn again(
     functions: &Functions,
-    event: &HookEvent,
-    scope: Scope,
-) -> Result<Option<String>, Failure> {
-    let machine = functions.machine()?;
-    for hook in [Hook::PreTraffic, Hook::PostTraffic] {
-        let first = hooks::name(hook, event);
-        let last = executions::last(&functions.session.sfn, machine, first).await?;
-        let running = last.filter(|last| last.status == "RUNNING");
-        let same = |execution: &Execution| {
-            let id = execution.input.as_ref().and_then(|input| {
-                input
-                    .pointer("/event/LifecycleEventHookExecutionId")?
-                    .as_str()
-            });
-            id == Some(event.lifecycle_event_hook_execution_id.as_str())
-        };
-        if let Some(running) = running.filter(|one| scope == Scope::Deployment || same(one)) {
-            return Ok(Some(running.name));
+    document: Document,
+    execution: &str,
+) -> Result<Document, Failure> {
+    let own = Some(execution);
+    let why = match put_right(functions, &document, own).await? {
+        // Of its deployment's end somebody else has told.
+        Righted::Done(undone) if !undone.changed && !document.event.has_hook() => undone.said,
+        Righted::Done(undone) => {
+            let outcome = report::outcome_of(&document, &undone);
+            let subject = undone.subject;
+            return Ok(document.concluded(&Conclusion { outcome, subject }));
+        }
+        Righted::LeftTo(name) => format!("{name} is still running"),
+        Righted::Nothing(why) => why.to_owned(),
+    };
+    let fields = json!({ "deployment": document.event.deployment_id });
+    log::line(Level::Info, &format!("nothing to recover: {why}"), fields);
+    let carry = Some(json!({ "ignored": why }));
+    Ok(Document { carry, ..document }.then(Next::Done))
+}
+
+async fn once(
+    functions: &Functions,
+    document: &Document,
+) -> Result<(Righted, Option<Told>), Failure> {
+    let righted = put_right(functions, document, None).await?;
+    let told = match righted {
+        Righted::Done(_) if document.event.has_hook() => {
+            Some(tell(&functions.session, &document.event, Answer::Failed).await?)
+        }
+        _ => None,
+    };
+    Ok((righted, told))
+}
+
+fn too_slow() -> Failure {
+    Failure::Passing(CallError {
+        call: "recovery",
+        kind: Kind::Passing,
+        code: None,
+        message: format!("not done in {ONCE:?}"),
+    })
+}
+
+/// Has an execution try on. Its name follows from the deployment's: started twice, it is the same.
+async fn hand_over(
+    functions: &Functions,
+    document: &Document,
+    failure: Failure,
+) -> Result<Value, Failure> {
+    let is_last = document.recover.as_ref().is_none_or(|why| why.last);
+    if is_last || !may_pass(&failure) {
+        return Err(failure);
+    }
+    let name = RecoveryName {
+        deployment: document.event.deployment_id.clone(),
+        hook: document.hook,
+    }
+    .to_string();
+    let fields = json!({ "deployment": document.event.deployment_id, "error": failure.name() });
+    match start(functions, &name, document).await {
+        Ok(true) => {
+            let message = format!("{failure}; the recovery goes on as {name}");
+            log::line(Level::Warn, &message, fields);
+            Ok(json!({ "outcome": "handed over", "execution": name }))
+        }
+        // It had its half-hours: a person is to hear of it.
+        Ok(false) => Err(failure),
+        Err(error) => {
+            let message = format!("the recovery could not be handed over to {name}: {error}");
+            log::line(Level::Error, &message, fields);
+            Err(failure)
         }
     }
-    Ok(None)
+}
+
+/// Whether an execution of that name runs now.
+async fn start(functions: &Functions, name: &str, document: &Document) -> Result<bool, Failure> {
+    let (sfn, machine) = (&functions.session.sfn, functions.machine()?);
+    let input = json!(document).to_string();
+    match executions::start(sfn, machine, name, &input).await? {
+        Started::Running { .. } => Ok(true),
+        Started::Taken { arn } => Ok(executions::describe(sfn, &arn).await?.status == "RUNNING"),
+    }
+}
+
+/// Whether half an hour may change it.
+fn may_pass(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Passing(_)
+            | Failure::Refused(_)
+            | Failure::NotPutBack(_)
+            | Failure::NotStopped(_)
+            | Failure::NotAnswered(_)
+    )
 }
 
 async fn put_right(
     functions: &Functions,
-    event: &HookEvent,
-    before_shift: bool,
-    why: &str,
-) -> Result<Value, Failure> {
-    let mut done = "nothing of this rollout stands at the alias".to_owned();
-    if before_shift {
-        done = match shifts_by_itself(functions, event).await? {
-            // A guard has answered its hook: without it CodeDeploy would shift unwatched.
-            true => rollback::stop(functions, event).await?,
-            false => rollback::undo(&functions.session, event, None).await?,
+    document: &Document,
+    own: Option<&str>,
+) -> Result<Righted, Failure> {
+    let Some(recovery) = &document.recover else {
+        return Err(Failure::BadEvent("nothing to recover".to_owned()));
+    };
+    if let Some(name) = in_charge(functions, document, recovery, own).await? {
+        return Ok(Righted::LeftTo(name));
+    }
+    let mut rollout = Rollout {
+        carry: document.carry.clone(),
+        began: recovery.began(),
+    };
+    if recovery.heard == Heard::DeploymentEnded {
+        let first = hooks::name(Hook::PreTraffic, &document.event);
+        let last = executions::last(&functions.session.sfn, functions.machine()?, first).await?;
+        rollout = match last {
+            None => return Ok(Righted::Nothing("no rollout of ours in this deployment")),
+            // An execution that came to its end has put the alias back before it said so.
+            Some(last) if last.status == "SUCCEEDED" => {
+                return Ok(Righted::Nothing("its rollout has ended as it should"));
+            }
+            Some(last) => Rollout {
+                carry: last.input.and_then(|input| input.get("carry").cloned()),
+                began: last.began,
+            },
         };
     }
-    let told = tell(&functions.session, event, Answer::Failed).await?;
-    done += &format!("; the hook's answer `Failed`: {told}");
-    said(event, why, &done);
-    Ok(json!({ "outcome": "recovered", "why": why, "done": done }))
-}
-
-/// Whether CodeDeploy shifts this deployment's traffic step by step, so that only a guard can have
-/// watched it.
-async fn shifts_by_itself(functions: &Functions, event: &HookEvent) -> Result<bool, Failure> {
-    let codedeploy = &functions.session.codedeploy;
-    let deployment = match deployments::get(codedeploy, &event.deployment_id).await {
-        Ok(deployment) => deployment,
-        Err(error) if error.kind == Kind::NotFound => return Ok(false),
-        Err(error) => return Err(error.into()),
+    let after_shift = document.hook == Hook::PostTraffic && recovery.heard != Heard::HookFailed;
+    let undone = match after_shift {
+        true => Undone::nothing("nothing of this rollout stands at the alias"),
+        false => undo(functions, document, rollout).await?,
     };
-    if deployment.status.ended() {
-        return Ok(false);
-    }
-    Ok(deployments::shift(codedeploy, &deployment.config).await? != Shift::AllAtOnce)
+    Ok(Righted::Done(named(functions, document, undone).await))
 }
 
-fn left_to(name: &str) -> Value {
-    json!({ "outcome": "running", "execution": name })
+/// What is known of the rollout that left something.
+struct Rollout {
+    carry: Option<Value>,
+    began: Option<Timestamp>,
 }
 
-fn said(event: &HookEvent, why: &str, done: &str) {
-    log::line(
-        Level::Warn,
-        &format!("recovered: {why}; {done}"),
-        json!({ "deployment": event.deployment_id }),
-    );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_three_ways_to_be_called() {
-        let execution = json!({"detail-type": "Step Functions Execution Status Change", "detail": {"executionArn": "arn:x", "status": "ABORTED"}});
-        let deployment = json!({"detail-type": "CodeDeploy Deployment State-change Notification", "detail": {"deploymentId": "d-1"}});
-        let hook = json!({"requestPayload": {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "e"}});
-        assert!(matches!(Call::read(&execution), Ok(Call::Execution { .. })));
-        assert_eq!(
-            Call::read(&deployment),
-            Ok(Call::Deployment {
-                id: "d-1".parse().expect("an id")
-            })
-        );
-        assert!(matches!(Call::read(&hook), Ok(Call::Hook { .. })));
-        for other in [
-            json!({}),
-            json!([]),
-            json!({"detail-type": "x"}),
-            json!({"requestPayload": 7}),
-        ] {
-            assert!(
-                matches!(Call::read(&other), Err(Failure::BadEvent(_))),
-                "{other}"
-            );
+impl Recovery {
+    fn began(&self) -> Option<Timestamp> {
+        match &self.heard {
+            Heard::ExecutionEnded { began, .. } => *began,
+            Heard::DeploymentEnded | Heard::HookFailed => None,
         }
     }
+}
+
+async fn undo(
+    functions: &Functions,
+    document: &Document,
+    rollout: Rollout,
+) -> Result<Undone, Failure> {
+    let (session, event) = (&functions.session, &document.event);
+    match deployments::get(&session.codedeploy, &event.deployment_id).await {
+        Ok(deployment) => {
+            let ended = deployment.status.ended();
+            let shift = deployments::shift(&session.codedeploy, &deployment.config).await;
+            match (ended, shift) {
+                (false, Ok(Shift::AllAtOnce)) => {}
+                // A guard has answered its hook: without it CodeDeploy would shift unwatched.
+                (false, Ok(_)) => return rollback::stop(functions, event).await,
+                (false, Err(error)) => return Err(error.into()),
+                (true, Ok(shift)) if shift != Shift::AllAtOnce => {
+                    return Ok(Undone::nothing("only CodeDeploy has shifted its traffic"));
+                }
+                // A configuration may be deleted after the end: the mark tells.
+                (true, _) => {}
+            }
+        }
+        Err(error) if error.kind == Kind::NotFound => {}
+        Err(error) => return Err(error.into()),
+    }
+    match rollback::find(session, event).await? {
+        Ok(subject) => {
+            let known = known(functions, document, &subject, rollout).await;
+            rollback::undo(session, event, subject, known).await
+        }
+        Err(nothing) => Ok(Undone::nothing(nothing)),
+    }
+}
+
+/// The plan of the rollout: carried where it was continued, else that of its policy, if the alias has
+/// its own and that was not written since. Any doubt leaves the mark alone to decide, since a weight
+/// of ours must not stay.
+async fn known(
+    functions: &Functions,
+    document: &Document,
+    subject: &Subject,
+    rollout: Rollout,
+) -> Option<Known> {
+    if let Some(carry) = rollout.carry {
+        let carried = Document {
+            carry: Some(carry),
+            ..document.clone()
+        };
+        return rollback::known(&carried.carried().ok()??);
+    }
+    let began = rollout.began?;
+    let found = policy::find(&functions.session, &subject.function, &subject.alias).await;
+    let found = found.ok()?.filter(|found| found.own)?;
+    let is_older = began.duration_since(found.modified?) > MARGIN;
+    let plan = Policy::parse(&found.text).ok().filter(|_| is_older)?;
+    Some(Known {
+        contenders: Contenders {
+            rollout: document.event.deployment_id.rollout().clone(),
+            stable: subject.stable,
+            canary: subject.canary,
+        },
+        plan: plan.rules.plan,
+    })
+}
+
+/// The same with what it was about, where that can be found out: nothing depends on it.
+async fn named(functions: &Functions, document: &Document, undone: Undone) -> Undone {
+    if undone.subject.is_some() {
+        return undone;
+    }
+    let found = rollback::find(&functions.session, &document.event).await;
+    let subject = found.ok().and_then(Result::ok);
+    Undone { subject, ..undone }
 }

@@ -4,27 +4,32 @@ use serde_json::{Value, json};
 
 use super::Functions;
 use super::answer::{Told, tell};
-use super::document::{Carry, Document, Next, Outcome, Way, Word};
+use super::document::{Carry, Conclusion, Document, Next, Outcome, Way, Word};
 use super::failure::Failure;
 use super::log::{self, Level};
-use super::rollback::{self, message};
+use super::recovery::Heard;
+use super::rollback::{self, Undone, message};
 use crate::aws::deployments::Answer;
 use crate::aws::notices;
 
 /// The type of the event that ends a rollout.
 const ENDED: &str = "Lambda Canary Rollout Ended";
 
-/// Answers the hook, and then says how the rollout ended.
+/// Answers the hook, and then says how the rollout ended. A recovery that found nothing of ours has
+/// nothing to report.
 ///
 /// # Errors
 /// If CodeDeploy did not take the answer, and may later; or if a deployment that nobody watches any
 /// more could not be stopped. Whatever else fails is only logged: an
 /// event that is lost must not keep a deployment waiting.
 pub async fn report(functions: &Functions, document: Document) -> Result<Document, Failure> {
+    if document.next == Some(Next::Done) && document.unrepaired.is_none() {
+        return Ok(document);
+    }
     let carry = document.carried().ok().flatten();
     let mut outcome = outcome(&document, carry.as_ref());
     let answered_before = carry.as_ref().is_some_and(|carry| carry.answered);
-    let told = if answered_before {
+    let told = if answered_before || !document.event.has_hook() {
         None
     } else {
         let answer = if outcome.succeeded {
@@ -40,20 +45,9 @@ pub async fn report(functions: &Functions, document: Document) -> Result<Documen
         // something: the traffic must not go to the new version unwatched. After an error the
         // rollback has stopped the deployment already.
         let stopped = rollback::stop(functions, &document.event).await?;
-        outcome.reason = format!("{}; {stopped}", outcome.reason);
+        outcome.reason = format!("{}; {}", outcome.reason, stopped.said);
     }
-    let detail = detail(&document, carry.as_ref(), &outcome, told);
-    let level = match (&document.unrepaired, outcome.word) {
-        (Some(_), _) => Level::Error,
-        (None, Word::Passed) => Level::Info,
-        _ => Level::Warn,
-    };
-    log::line(
-        level,
-        &format!("rollout ended: {}", outcome.reason),
-        detail.clone(),
-    );
-    publish(functions, &document, &outcome, &detail).await;
+    let detail = say(functions, &document, &outcome, told).await;
     let next = match document.unrepaired {
         None => Next::Done,
         Some(_) => Next::Failed,
@@ -65,6 +59,70 @@ pub async fn report(functions: &Functions, document: Document) -> Result<Documen
     .then(next))
 }
 
+/// Says what a recovery came to that needed no execution. Only if it made a difference: the same end
+/// can call for several, and people and machines are to hear of it once.
+pub async fn recovered(
+    functions: &Functions,
+    document: Document,
+    undone: Undone,
+    told: Option<Told>,
+) -> Value {
+    let outcome = outcome_of(&document, &undone);
+    let document = document.concluded(&Conclusion {
+        outcome: outcome.clone(),
+        subject: undone.subject,
+    });
+    let heard = document.recover.as_ref().map(|recovery| &recovery.heard);
+    let is_news = undone.edited && matches!(heard, Some(Heard::ExecutionEnded { .. }));
+    if is_news || undone.changed || matches!(told, Some(Told::Taken(_))) {
+        say(functions, &document, &outcome, told).await;
+    } else {
+        let fields = json!({ "deployment": document.event.deployment_id });
+        log::line(Level::Warn, &outcome.reason, fields);
+    }
+    let why = document.recover.map(|recovery| recovery.why);
+    let answer = told.map(|told| told.to_string());
+    json!({ "outcome": "recovered", "why": why, "done": undone.said, "answer": answer })
+}
+
+/// How a recovery ended.
+#[must_use]
+pub fn outcome_of(document: &Document, undone: &Undone) -> Outcome {
+    let recovery = document.recover.as_ref();
+    let why = recovery.map_or("without a reason", |recovery| recovery.why.as_str());
+    let word = match undone {
+        Undone {
+            changed: true,
+            edited: false,
+            ..
+        } => Word::RolledBack,
+        _ => Word::Failed,
+    };
+    Outcome::failed(word, format!("recovered: {why}; {}", undone.said))
+}
+
+/// The account of an end, for the log, the bus and the topic; as it was sent.
+async fn say(
+    functions: &Functions,
+    document: &Document,
+    outcome: &Outcome,
+    told: Option<Told>,
+) -> Value {
+    let detail = detail(document, outcome, told);
+    let level = match (&document.unrepaired, outcome.word) {
+        (Some(_), _) => Level::Error,
+        (None, Word::Passed) => Level::Info,
+        _ => Level::Warn,
+    };
+    log::line(
+        level,
+        &format!("rollout ended: {}", outcome.reason),
+        detail.clone(),
+    );
+    publish(functions, document, outcome, &detail).await;
+    detail
+}
+
 fn is_guard(carry: Option<&Carry>) -> bool {
     carry.is_some_and(|carry| matches!(carry.way, Way::Guard { .. }))
 }
@@ -74,7 +132,9 @@ fn outcome(document: &Document, carry: Option<&Carry>) -> Outcome {
     if let Some(unrepaired) = &document.unrepaired {
         let before = document.error.as_ref().map(|caught| message(&caught.cause));
         let now = message(&unrepaired.cause);
-        let reason = match before.filter(|before| *before != now) {
+        let before = before.filter(|before| *before != now);
+        let before = before.or_else(|| Some(document.recover.as_ref()?.why.clone()));
+        let reason = match before {
             Some(before) => format!("{now}; before that: {before}"),
             None => now,
         };
@@ -99,18 +159,11 @@ fn outcome(document: &Document, carry: Option<&Carry>) -> Outcome {
 }
 
 /// The account of a rollout's end, as its event carries it and as the execution's output keeps it.
-fn detail(
-    document: &Document,
-    carry: Option<&Carry>,
-    outcome: &Outcome,
-    told: Option<Told>,
-) -> Value {
+fn detail(document: &Document, outcome: &Outcome, told: Option<Told>) -> Value {
     let answer = match told {
+        None if !document.event.has_hook() => "the deployment had ended before",
         None => "answered when the watching began",
-        Some(Told::Taken) if outcome.succeeded => "Succeeded",
-        Some(Told::Taken) => "Failed",
-        Some(Told::Before) => "the lifecycle event had been completed before",
-        Some(Told::Unknown) => "CodeDeploy does not know this hook",
+        Some(told) => &told.to_string(),
     };
     let mut detail = json!({
         "schema": 1,
@@ -119,12 +172,12 @@ fn detail(
         "outcome": outcome,
         "answer": answer,
     });
-    if let (Some(carry), Value::Object(detail)) = (carry, &mut detail) {
-        detail.insert("function".to_owned(), carry.release.function.clone().into());
-        detail.insert("alias".to_owned(), carry.release.alias.clone().into());
-        detail.insert("stable".to_owned(), json!(carry.release.stable));
-        detail.insert("canary".to_owned(), json!(carry.release.canary));
-        detail.insert("rollout".to_owned(), carry.way.account());
+    let mut more = json!(document.subject());
+    if let Ok(Some(carry)) = document.carried() {
+        more["rollout"] = carry.way.account();
+    }
+    if let (Value::Object(more), Value::Object(detail)) = (more, &mut detail) {
+        detail.extend(more);
     }
     detail
 }

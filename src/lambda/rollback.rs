@@ -6,13 +6,39 @@ use serde_json::{Value, json};
 
 use super::Functions;
 use super::discovery::{Undiscovered, discover};
-use super::document::{Document, HookEvent, Next, Outcome, Word};
+use super::document::{Carry, Conclusion, Document, HookEvent, Next, Outcome, Subject, Way, Word};
 use super::failure::Failure;
 use super::log::{self, Level};
-use super::put_back::{Whose, put_back};
+use super::put_back::{Known, Left, Whose, put_back};
 use crate::aws::deployments::{self, Deployment, Stopped};
 use crate::aws::{Kind, Session};
 use crate::rollout::deployment::Hook;
+
+/// What came of putting things right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undone {
+    /// In words.
+    pub said: String,
+    /// Whether it changed anything: a mark was taken away, or a deployment stopped.
+    pub changed: bool,
+    /// Whether weights stand under this rollout's mark that somebody else put there.
+    pub edited: bool,
+    /// What it was about, where that was found out.
+    pub subject: Option<Subject>,
+}
+
+impl Undone {
+    /// There was nothing to do.
+    #[must_use]
+    pub fn nothing(said: impl Into<String>) -> Self {
+        Self {
+            said: said.into(),
+            changed: false,
+            edited: false,
+            subject: None,
+        }
+    }
+}
 
 /// Puts things right after an error, and says what it came to.
 ///
@@ -22,38 +48,58 @@ pub async fn roll_back(functions: &Functions, document: Document) -> Result<Docu
     let why = why(&document);
     let carry = document.carried().ok().flatten();
     let done = match (document.hook, is_guarded(&document)) {
-        (Hook::PostTraffic, _) => "nothing of this rollout stands at the alias".to_owned(),
+        (Hook::PostTraffic, _) => Undone::nothing("nothing of this rollout stands at the alias"),
         // It failed before there was a rollout: every tick has one with it.
-        (Hook::PreTraffic, _) if document.carry.is_none() => "nothing was changed".to_owned(),
+        (Hook::PreTraffic, _) if document.carry.is_none() => Undone::nothing("nothing was changed"),
         // Whether its hook was answered or not: either way the deployment ends, and CodeDeploy,
         // which alone has written the alias, takes the traffic back.
         (Hook::PreTraffic, true) => stop(functions, &document.event).await?,
         (Hook::PreTraffic, false) => {
-            let named = carry
-                .as_ref()
-                .map(|carry| (&*carry.release.function, &*carry.release.alias));
-            undo(&functions.session, &document.event, named).await?
+            let session = &functions.session;
+            let subject = match &carry {
+                Some(carry) => Ok(carry.release.subject()),
+                None => find(session, &document.event).await?,
+            };
+            match subject {
+                Ok(subject) => {
+                    let known = carry.as_ref().and_then(known);
+                    undo(session, &document.event, subject, known).await?
+                }
+                Err(nothing) => Undone::nothing(nothing),
+            }
         }
     };
-    let reason = format!("{why}; {done}");
+    let reason = format!("{why}; {}", done.said);
     log::line(
         Level::Error,
         &reason,
         json!({ "deployment": document.event.deployment_id }),
     );
-    let outcome = Outcome::failed(Word::RolledBack, reason);
-    let carried = match carry {
-        Some(mut carry) => {
-            carry.outcome = Some(outcome);
-            json!(carry)
-        }
-        None => json!({ "outcome": outcome }),
+    let word = match done.edited {
+        true => Word::Failed,
+        false => Word::RolledBack,
     };
-    Ok(Document {
-        carry: Some(carried),
-        ..document
+    let outcome = Outcome::failed(word, reason);
+    let Some(mut carry) = carry else {
+        let subject = done.subject;
+        return Ok(document.concluded(&Conclusion { outcome, subject }));
+    };
+    carry.outcome = Some(outcome);
+    Ok(document.carrying(&carry).then(Next::Report))
+}
+
+/// What a rollout that is carried has written.
+pub fn known(carry: &Carry) -> Option<Known> {
+    match &carry.way {
+        Way::Stepper {
+            assignment,
+            snapshot,
+        } => Some(Known {
+            contenders: snapshot.state.contenders.clone(),
+            plan: assignment.rules.plan.clone(),
+        }),
+        Way::Guard { .. } | Way::Bake { .. } => None,
     }
-    .then(Next::Report))
 }
 
 /// Whether CodeDeploy shifts the traffic. Read from the raw text: a shape that is not understood
@@ -90,37 +136,42 @@ pub fn message(cause: &str) -> String {
     message
 }
 
-/// Puts the alias back by the mark of this deployment's rollout.
+/// Puts the alias back by the mark of this deployment's rollout, and by what is known of its plan.
 ///
 /// # Errors
 /// If it is not confirmed that nothing of it stands there.
 pub async fn undo(
     session: &Session,
     event: &HookEvent,
-    named: Option<(&str, &str)>,
-) -> Result<String, Failure> {
+    subject: Subject,
+    known: Option<Known>,
+) -> Result<Undone, Failure> {
     let rollout = event.deployment_id.rollout().clone();
-    let (function, alias) = match named {
-        Some((function, alias)) => (function.to_owned(), alias.to_owned()),
-        None => match find(session, event).await? {
-            Ok(found) => found,
-            Err(nothing) => return Ok(nothing),
-        },
-    };
-    let left = put_back(session, &function, &alias, &Whose::This(rollout)).await;
-    match left {
-        Ok(left) => Ok(format!("{function}:{alias} is {left}")),
-        Err(error) => Err(Failure::NotPutBack(format!(
-            "{error}; by hand: canary rollback --function {function} --alias {alias}"
-        ))),
+    let (function, alias) = (&subject.function, &subject.alias);
+    let by_hand = format!("by hand: canary rollback --function {function} --alias {alias}");
+    let left = put_back(session, function, alias, &Whose::This { rollout, known }).await;
+    let left = left.map_err(|error| Failure::NotPutBack(format!("{error}; {by_hand}")))?;
+    let edited = matches!(left, Left::Edited { .. });
+    let mut said = format!("{function}:{alias} is {left}");
+    if edited {
+        said = format!("{said}; {by_hand}");
     }
+    Ok(Undone {
+        said,
+        changed: matches!(left, Left::Clean { changed: true, .. }),
+        edited,
+        subject: Some(subject),
+    })
 }
 
-/// The function and alias of a deployment, or in words why there can be nothing to put back.
-async fn find(
+/// What a deployment shifts, or in words why there can be nothing to put back.
+///
+/// # Errors
+/// If CodeDeploy could not be asked.
+pub async fn find(
     session: &Session,
     event: &HookEvent,
-) -> Result<Result<(String, String), String>, Failure> {
+) -> Result<Result<Subject, String>, Failure> {
     let deployment = match deployments::get(&session.codedeploy, &event.deployment_id).await {
         Ok(deployment) => deployment,
         Err(error) if error.kind == Kind::NotFound => {
@@ -129,7 +180,7 @@ async fn find(
         Err(error) => return Err(error.into()),
     };
     match discover(session, &deployment).await {
-        Ok(shifted) => Ok(Ok((shifted.function.as_str().to_owned(), shifted.alias))),
+        Ok(shifted) => Ok(Ok(shifted.subject())),
         Err(Undiscovered::Call(failure)) => Err(failure),
         // Without a function no rollout can have begun.
         Err(Undiscovered::Unfit(why)) => Ok(Err(why)),
@@ -140,16 +191,21 @@ async fn find(
 ///
 /// # Errors
 /// If CodeDeploy did not confirm.
-pub async fn stop(functions: &Functions, event: &HookEvent) -> Result<String, Failure> {
+pub async fn stop(functions: &Functions, event: &HookEvent) -> Result<Undone, Failure> {
     let id = &event.deployment_id;
     match deployments::stop(&functions.session.codedeploy, id).await {
-        Ok(Stopped::Stopping) => Ok(format!(
-            "deployment {id} was stopped and is rolled back by CodeDeploy"
-        )),
-        Ok(Stopped::AlreadyCompleted) => Ok(format!("deployment {id} had ended before")),
-        Err(error) if error.kind == Kind::NotFound => {
-            Ok(format!("CodeDeploy knows no deployment {id}"))
+        Ok(Stopped::Stopping) => Ok(Undone {
+            changed: true,
+            ..Undone::nothing(format!(
+                "deployment {id} was stopped and is rolled back by CodeDeploy"
+            ))
+        }),
+        Ok(Stopped::AlreadyCompleted) => {
+            Ok(Undone::nothing(format!("deployment {id} had ended before")))
         }
+        Err(error) if error.kind == Kind::NotFound => Ok(Undone::nothing(format!(
+            "CodeDeploy knows no deployment {id}"
+        ))),
         Err(error) => Err(Failure::NotStopped(error.to_string())),
     }
 }

@@ -5,9 +5,11 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use futures_util::FutureExt as _;
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::tower::util::MapRequestLayer;
+use lambda_runtime::{Diagnostic, LambdaEvent, LambdaInvocation, Runtime, service_fn};
 use serde_json::{Value, json};
 
+use super::event::{self, Event};
 use super::failure::Failure;
 use super::log::{self, Level};
 use super::sample::{self, Behaviour};
@@ -86,29 +88,38 @@ async fn run(handler: Handler) -> Result<(), String> {
             let behaviour = Behaviour::read(variable);
             let version = variable("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or_default();
             let version = version.as_str();
-            let answer = |event: LambdaEvent<Value>| async move {
-                let (payload, context) = event.into_parts();
-                guarded(sample::answer(
-                    behaviour,
-                    &context.request_id,
-                    version,
-                    &payload,
-                ))
+            let answer = |event: LambdaEvent<Event>| async move {
+                let (event, context) = event.into_parts();
+                guarded(async {
+                    let payload = event.read()?;
+                    sample::answer(behaviour, &context.request_id, version, &payload).await
+                })
                 .await
             };
-            lambda_runtime::run(service_fn(answer)).await
+            let runtime = Runtime::new(service_fn(answer));
+            runtime.layer(MapRequestLayer::new(unread)).run().await
         }
         Handler::Hook(_) | Handler::Stepper => {
-            let session = Session::in_lambda(variable).map_err(|error| error.to_string())?;
+            let session = Session::in_lambda(variable).map_err(|error| {
+                format!("{error}: AWS_REGION is not in the function's environment")
+            })?;
             let functions = Functions::new(session, variable);
             let functions = &functions;
-            let answer = |event: LambdaEvent<Value>| async move {
-                guarded(handle(functions, handler, event.payload)).await
+            let answer = |event: LambdaEvent<Event>| async move {
+                guarded(async { handle(functions, handler, event.payload.read()?).await }).await
             };
-            lambda_runtime::run(service_fn(answer)).await
+            let runtime = Runtime::new(service_fn(answer));
+            runtime.layer(MapRequestLayer::new(unread)).run().await
         }
     };
     serving.map_err(|error| error.to_string())
+}
+
+/// Hands the payload on as it came: the runtime itself would answer for one that it cannot read,
+/// under a name and in words of its own.
+fn unread(mut invocation: LambdaInvocation) -> LambdaInvocation {
+    invocation.body = event::wrapped(&invocation.body).into();
+    invocation
 }
 
 async fn handle(functions: &Functions, handler: Handler, payload: Value) -> Result<Value, Failure> {

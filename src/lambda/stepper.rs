@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::document::{Document, Next};
 use super::failure::Failure;
 use super::log::{self, Level};
-use super::recover::{self, Call};
+use super::recover;
+use super::recovery::Call;
 use super::{Functions, after, checks, preflight, report, rollback, tick};
 use crate::aws::executions::{self, Started};
 use crate::rollout::deployment::{ExecutionName, Hook};
@@ -67,6 +68,9 @@ pub async fn handle(functions: &Functions, event: Value) -> Result<Value, Failur
         Action::Checks => checks::run(functions, document, at).await?,
         Action::Tick => tick::tick(functions, document, at).await?,
         Action::Continue => go_on(functions, &execution, document).await?,
+        Action::Rollback if document.recover.is_some() => {
+            recover::again(functions, document, &execution).await?
+        }
         Action::Rollback => rollback::roll_back(functions, document).await?,
         Action::Report => report::report(functions, document).await?,
     };

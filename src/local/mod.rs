@@ -26,7 +26,7 @@
 //! | `GET /_local/calls` | | the newest calls; `?limit=n` |
 //! | `GET /_local/events` | | the newest events on the bus; `?limit=n` |
 //! | `GET /_local/messages` | | the newest messages to topics; `?limit=n` |
-//! | `GET /_local/logs` | | what a function's processes printed; `?function=name` |
+//! | `GET /_local/logs` | | what a function's processes printed, and how they ended; `?function=name` |
 //!
 //! Only loopback reaches them, and no page in a browser (requests with an `Origin` are refused).
 //!
@@ -44,6 +44,7 @@ mod shared;
 pub mod stack;
 mod welcome;
 
+pub use processes::{CannotServe, LogLine};
 pub use sample::{first_version_world, sample_world};
 pub use welcome::welcome;
 
@@ -227,8 +228,22 @@ impl LocalAws {
         self.shared.logs.of(function)
     }
 
-    /// Stops: kills the functions' processes, finishes the answers that are under way, breaks the connections that a simulated
-    /// time-out keeps waiting, and frees the port.
+    /// The lines of all functions from that number on, in the order in which they were written; of
+    /// each function the newest 1,000 are kept.
+    #[must_use]
+    pub fn log_lines(&self, from: u64) -> Vec<LogLine> {
+        self.shared.logs.from(from)
+    }
+
+    /// A function that was invoked and of which no process has ever asked for an invocation: the
+    /// program given with [`Config::functions`] does not serve it.
+    #[must_use]
+    pub fn cannot_serve(&self) -> Option<CannotServe> {
+        self.shared.starts.failed()
+    }
+
+    /// Stops: kills the functions' processes, finishes the answers that are under way, breaks the
+    /// connections that a simulated time-out keeps waiting, and frees the port.
     pub async fn shutdown(mut self) {
         self.closing.send_replace(true);
         // Once this returns, no process of a function is left.

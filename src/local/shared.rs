@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::Config;
-use super::processes::Logs;
+use super::processes::{Logs, Starts};
 use crate::clock::{Clock, Hold};
 use crate::sim::invocations::Ended;
 use crate::sim::lambda::InvokeResponse;
@@ -32,6 +32,7 @@ pub(super) struct Shared {
     /// Invocations have ended.
     ended: Notify,
     pub logs: Logs,
+    pub starts: Starts,
     closing: watch::Receiver<bool>,
 }
 
@@ -45,13 +46,15 @@ struct Running {
 impl Shared {
     /// A world that runs by a clock of its own from now on.
     pub(super) fn new(world: World, config: Config, closing: watch::Receiver<bool>) -> Self {
+        let clock = Clock::scaled(world.now(), config.speed);
         Self {
-            clock: Clock::scaled(world.now(), config.speed),
+            logs: Logs::new(clock.clone()),
+            clock,
             running: Mutex::new(Running { world, hold: None }),
             config,
             work: Notify::new(),
             ended: Notify::new(),
-            logs: Logs::default(),
+            starts: Starts::default(),
             closing,
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     mark::{Mark, RolloutId},
-    plan::Plan,
+    plan::{Plan, Step},
     version::Version,
     weight::Weight,
 };
@@ -70,20 +70,32 @@ impl Contenders {
     /// wrote: a person who changes only the weights leaves our mark in the description.
     #[must_use]
     pub fn standing(&self, view: &AliasView, plan: &Plan) -> Standing {
-        let mark = view.mark().filter(|mark| mark.rollout == self.rollout);
-        let marked_step =
-            mark.and_then(|mark| usize::try_from(mark.generation).ok()?.checked_sub(1));
         if view.version == self.canary.to_string() && view.weights.is_empty() {
             return Standing::AtCanary;
         }
         if view.version != self.stable.to_string() {
             return Standing::Foreign;
         }
-        match marked_step.and_then(|index| Some((index, plan.step(index)?))) {
+        match self.marked_step(view, plan) {
             Some((index, step)) if self.carries(view, step.weight) => Standing::AtStep(index),
             _ if view.weights.is_empty() => Standing::AtStable,
             _ => Standing::Foreign,
         }
+    }
+
+    /// Whether the weights that stand there are what the write with this rollout's mark put there.
+    /// Under the same mark anything else is the edit of somebody who left the description alone.
+    #[must_use]
+    pub fn wrote(&self, view: &AliasView, plan: &Plan) -> bool {
+        let marked = self.marked_step(view, plan);
+        marked.is_some_and(|(_, step)| self.carries(view, step.weight))
+    }
+
+    /// The step of the plan that this rollout's mark names.
+    fn marked_step(&self, view: &AliasView, plan: &Plan) -> Option<(usize, Step)> {
+        let mark = view.mark().filter(|mark| mark.rollout == self.rollout)?;
+        let index = usize::try_from(mark.generation).ok()?.checked_sub(1)?;
+        Some((index, plan.step(index)?))
     }
 
     /// The canary's share of the traffic, where the rest of it goes to the stable version; none
@@ -246,6 +258,30 @@ mod tests {
         ] {
             let view = view(version, weights, description);
             assert_eq!(contenders().standing(&view, &plan), expected, "{view:?}");
+        }
+    }
+
+    #[test]
+    fn weights_under_the_mark_are_ours_only_as_the_plan_wrote_them() {
+        let plan: Plan = "0%:1m,10%:5m,50%:5m".parse().unwrap();
+        let ours = |g: u32| format!("prod [lambda-canary:r1:{g}]");
+        for (wrote, version, weights, description) in [
+            (true, "1", &[("2", 0.1)][..], &*ours(2)),
+            (true, "1", &[], &ours(1)),
+            (true, "1", &[("2", 0.0)], &ours(1)),
+            // Another version under our weights is no reason to let those stand.
+            (true, "3", &[("2", 0.1)], &ours(2)),
+            (false, "1", &[("2", 0.3)], &ours(2)),
+            (false, "1", &[("2", 0.5)], &ours(2)),
+            (false, "1", &[("3", 0.1)], &ours(2)),
+            (false, "1", &[("2", 0.1), ("3", 0.1)], &ours(2)),
+            (false, "1", &[("2", 0.1)], &ours(9)),
+            (false, "1", &[("2", 0.1)], &ours(0)),
+            (false, "1", &[("2", 0.1)], "prod"),
+            (false, "1", &[("2", 0.1)], "prod [lambda-canary:r2:2]"),
+        ] {
+            let view = view(version, weights, description);
+            assert_eq!(contenders().wrote(&view, &plan), wrote, "{view:?}");
         }
     }
 

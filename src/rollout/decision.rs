@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     alias::AliasWrite,
-    plan::readable,
     state::{Cause, End, State},
     weight::Weight,
 };
+use crate::judge::duration::readable;
 use crate::judge::{Bound, Doubt};
 
 /// The outcome of one tick.
@@ -135,8 +135,8 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ready => f.write_str("all checks passed: about to begin"),
-            Self::Begin { weight } => write!(f, "all checks passed: {weight} to the canary"),
+            Self::Ready => f.write_str("ready: about to begin"),
+            Self::Begin { weight } => write!(f, "begin: {weight} to the canary"),
             Self::Advance { weight } => write!(f, "bake over: {weight} to the canary"),
             Self::Promote => f.write_str("all bakes over: promote the canary"),
             Self::HandOver => {

@@ -238,6 +238,25 @@ impl fmt::Display for ExecutionName {
     }
 }
 
+/// The name of the execution that only puts right what another one left, where a single attempt did
+/// not: `<deployment id>-pre-recover` or `-post-recover`. One a hook, so that a second start finds
+/// the first.
+///
+/// At most 53 of the 80 characters that Step Functions takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryName {
+    /// The deployment.
+    pub deployment: DeploymentId,
+    /// The hook whose execution left something.
+    pub hook: Hook,
+}
+
+impl fmt::Display for RecoveryName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}-recover", self.deployment, self.hook.suffix())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,5 +342,17 @@ mod tests {
         };
         assert_eq!(longest.to_string().len(), 56);
         assert_eq!(longest.next(), longest);
+    }
+
+    #[test]
+    fn a_recovery_is_named_like_nothing_else() {
+        for (hook, name) in [
+            (Hook::PreTraffic, "d-AB12CD34E-pre-recover"),
+            (Hook::PostTraffic, "d-AB12CD34E-post-recover"),
+        ] {
+            let deployment = "d-AB12CD34E".parse().unwrap();
+            assert_eq!(RecoveryName { deployment, hook }.to_string(), name);
+            assert!(name.parse::<ExecutionName>().is_err(), "it has no parts");
+        }
     }
 }

@@ -8,7 +8,8 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{deployment::DeploymentStatus, plan::readable, state::elapsed};
+use super::{deployment::DeploymentStatus, state::elapsed};
+use crate::judge::duration::readable;
 
 /// How long CodeDeploy waits for a hook's answer; then the hook has failed (CodeDeploy user guide,
 /// "AppSpec 'hooks' section": one hour).

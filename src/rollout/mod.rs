@@ -32,7 +32,7 @@ pub mod weight;
 pub use alias::{AliasView, AliasWrite, Contenders, Standing, put_back_write};
 pub use appspec::{AppSpecError, Target};
 pub use decision::{Command, Decision, Reason};
-pub use deployment::{DeploymentId, DeploymentStatus, ExecutionName, Hook};
+pub use deployment::{DeploymentId, DeploymentStatus, ExecutionName, Hook, RecoveryName};
 pub use fate::{ROLLBACK_PATIENCE, Unapplied, applied, unapplied};
 pub use hook::{HookFacts, Way, way};
 pub use mark::{Mark, RolloutId};

@@ -5,7 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
-use jiff::{SignedDuration, Unit};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::weight::{NotAWeight, Weight};
@@ -207,17 +207,6 @@ pub fn parse_duration(text: &str) -> Result<SignedDuration, PlanError> {
         .flatten()
         .filter(|duration: &SignedDuration| duration.is_negative() == text.starts_with('-'))
         .ok_or_else(|| PlanError::Duration(text.to_owned()))
-}
-
-/// A duration as people read it: to the second, or to the millisecond below one.
-#[must_use]
-pub fn readable(duration: SignedDuration) -> String {
-    let unit = if duration.abs() < SignedDuration::from_secs(1) {
-        Unit::Millisecond
-    } else {
-        Unit::Second
-    };
-    format!("{:#}", duration.round(unit).unwrap_or(duration))
 }
 
 impl FromStr for Step {

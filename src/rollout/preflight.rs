@@ -41,7 +41,26 @@ pub struct VersionFacts {
     pub role: String,
     /// The dead-letter target's ARN.
     pub dead_letter: Option<String>,
+    /// The longest that an invocation may take, in seconds: 1 to 900.
+    pub timeout: u32,
 }
+
+impl Facts {
+    /// The longest that an invocation of either version may take, in seconds; where Lambda does not
+    /// say, the longest that it allows.
+    #[must_use]
+    pub fn timeout(&self) -> u32 {
+        let versions = [&self.stable, &self.canary];
+        let longest = versions
+            .into_iter()
+            .map(|version| version.as_ref().map_or(TIMEOUT_MAX, |facts| facts.timeout))
+            .max();
+        longest.unwrap_or(TIMEOUT_MAX)
+    }
+}
+
+/// The longest time-out of a function, in seconds.
+pub const TIMEOUT_MAX: u32 = 900;
 
 /// What the caller asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +151,15 @@ pub enum Refusal {
         /// The deployment's id.
         deployment: String,
     },
+}
+
+/// Who reads a refusal, and so what its hint may speak of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// A person or a pipeline that can run the command again with other options.
+    CommandLine,
+    /// Whoever released through CodeDeploy: there are a policy and a stack, and no options.
+    Hook,
 }
 
 /// Checks everything that can be known before the first write.
@@ -227,13 +255,20 @@ fn room_for_mark(alias: &AliasView, rollout: &RolloutId) -> Option<Refusal> {
 }
 
 impl Refusal {
-    /// What to do about it.
-    pub fn hint(&self) -> String {
+    /// What those who read it can do about it.
+    #[must_use]
+    pub fn hint(&self, audience: Audience) -> String {
         match self {
-            Self::Marked { rollout, .. } => format!(
-                "rollout {rollout} is under way, or was killed; if it is not running any more, put \
-                 the alias back with `canary rollback`, or let `canary run --recover` do that first"
-            ),
+            Self::Marked { rollout, .. } => {
+                let or = match audience {
+                    Audience::CommandLine => ", or let `canary run --recover` do that first",
+                    Audience::Hook => ", and release again",
+                };
+                format!(
+                    "rollout {rollout} is under way, or was killed; if it is not running any more, \
+                     put the alias back with `canary rollback`{or}"
+                )
+            }
             Self::Weighted { .. } => {
                 "another tool or a person shifts this alias: let them finish, \
                  or take the weights away with `canary rollback`"
@@ -262,13 +297,28 @@ impl Refusal {
                  tells the rollout's own writes from others'"
                     .to_owned()
             }
-            Self::NothingWatched => "name an alarm with --alarm, or in the policy's `alarms`: \
-                 without one nothing would notice a bad canary"
-                .to_owned(),
-            Self::ManagedByStack { .. } => "an alias that is moved outside its stack makes the \
-                 stack's next deployment fail; release through the stack, or pass --detach and \
-                 bring the template up to date afterwards"
-                .to_owned(),
+            Self::NothingWatched => {
+                let name = match audience {
+                    Audience::CommandLine => "name an alarm with --alarm, or in the policy's",
+                    Audience::Hook => "name an alarm in the policy's",
+                };
+                format!(
+                    "{name} \"alarms\", or let the policy say \"evidence\": {{}}; without, nothing would \
+                     notice a bad canary"
+                )
+            }
+            Self::ManagedByStack { .. } => {
+                let or = match audience {
+                    Audience::CommandLine => {
+                        ", or pass --detach and bring the template up to date afterwards"
+                    }
+                    Audience::Hook => "",
+                };
+                format!(
+                    "an alias that is moved outside its stack makes the stack's next deployment \
+                     fail; release through the stack{or}"
+                )
+            }
             Self::DeploymentInFlight { deployment } => format!(
                 "two writers of one alias undo each other's work: wait until the deployment has \
                  ended, or stop it with `aws deploy stop-deployment --deployment-id {deployment} \
@@ -314,7 +364,7 @@ impl fmt::Display for Refusal {
                 f,
                 "the alias' description has {length} characters; more than {longest} leave no room for the mark"
             ),
-            Self::NothingWatched => f.write_str("the rollout watches no alarm"),
+            Self::NothingWatched => f.write_str("the rollout watches no alarm, and counts nothing"),
             Self::ManagedByStack { stack } => {
                 write!(f, "the CloudFormation stack {stack} manages this function")
             }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use jiff::SignedDuration;
 
-use super::plan::readable;
+use crate::judge::duration::readable;
 
 /// What a guard gets on top of the shift itself: for hooks, and for an end that is seen late.
 const ROOM: SignedDuration = SignedDuration::from_mins(30);

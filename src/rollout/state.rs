@@ -5,7 +5,8 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{alias::Contenders, plan::readable, weight::Weight};
+use super::{alias::Contenders, weight::Weight};
+use crate::judge::duration::readable;
 use crate::judge::{Doubt, Regression};
 
 /// A rollout between two ticks. Carried from tick to tick as JSON; the alias, not this, is the

@@ -1,6 +1,10 @@
 //! The `canary` command as a person or a pipeline meets it: real processes against a local AWS.
 
+mod checks;
 mod demo;
+mod judge;
+mod output;
+mod plan;
 mod policy;
 mod refusals;
 mod rollouts;

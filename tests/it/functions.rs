@@ -14,6 +14,7 @@ mod killed;
 mod orphans;
 mod outages;
 mod policies;
+mod recovery;
 mod rollbacks;
 mod stage;
 mod stops;

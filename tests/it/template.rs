@@ -91,3 +91,58 @@ fn the_state_machine_gets_what_it_asks_for() {
         .collect();
     assert_eq!(substitutions(&machine), given);
 }
+
+/// Rights that no call of the functions' needs by its own name, or not yet.
+const NOT_CALLED: &[&str] = &[
+    // The log lines that Lambda writes.
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    // Evidence from metrics is to be read with it.
+    "cloudwatch:GetMetricData",
+];
+
+#[test]
+fn no_right_is_given_that_no_call_needs() {
+    // What the functions call AWS with; the look for deployments under way is the command line's.
+    let mut calls = String::new();
+    for folder in ["src/aws", "src/lambda"] {
+        for entry in fs::read_dir(path(folder)).expect("sources can be read") {
+            let file = entry.expect("sources can be read").path();
+            if file.file_name().is_some_and(|name| name != "in_flight.rs") {
+                calls += &fs::read_to_string(&file).expect("a source is text");
+            }
+        }
+    }
+    let template = read("template.yaml");
+    let services = [
+        "codedeploy:",
+        "lambda:",
+        "cloudwatch:",
+        "ssm:",
+        "states:",
+        "sns:",
+        "events:",
+        "logs:",
+    ];
+    let lines = template.lines().map(str::trim);
+    let words = lines.map(|line| line.rsplit(' ').next().unwrap_or_default());
+    let rights = words.filter(|word| {
+        let action = word.split_once(':').map_or("", |(_, action)| action);
+        let is_action = action.starts_with(|c: char| c.is_ascii_uppercase());
+        is_action && services.iter().any(|service| word.starts_with(service))
+    });
+    let rights: BTreeSet<&str> = rights.filter(|right| !NOT_CALLED.contains(right)).collect();
+    assert!(rights.len() > 15, "{rights:?}");
+    for right in rights {
+        let action = right.split_once(':').map_or("", |(_, action)| action);
+        let action = action.replace("InvokeFunction", "Invoke");
+        let mut call = String::from(".");
+        for c in action.chars() {
+            if c.is_ascii_uppercase() && call.len() > 1 {
+                call.push('_');
+            }
+            call.push(c.to_ascii_lowercase());
+        }
+        assert!(calls.contains(&format!("{call}()")), "{right}: no {call}()");
+    }
+}

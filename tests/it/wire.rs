@@ -1,5 +1,6 @@
 //! The local endpoint through AWS's own SDK, and below it.
 
+mod alarms;
 mod cloudwatch;
 mod counts;
 mod deployments;

@@ -4,6 +4,8 @@
 //! SDK. What runs knows nothing of the scenario; only this folder knows what one should come to.
 
 mod account;
+mod drill;
+mod reading;
 mod stage;
 mod watch;
 
@@ -91,7 +93,7 @@ pub async fn demo(console: &Console, arguments: &Demo) -> Result<Exit, CliError>
         let Some(account) = play(console, arguments, &story, last, &mut aborts).await? else {
             return Ok(Exit::Aborted);
         };
-        tell(console, arguments, &account);
+        tell(console, arguments, &account)?;
         if !account.is(story.ends, story.at()) {
             console.say(&format!(
                 "unexpected: it should have ended {} with the alias at version {}",
@@ -104,9 +106,9 @@ pub async fn demo(console: &Console, arguments: &Demo) -> Result<Exit, CliError>
     Ok(exit)
 }
 
-fn tell(console: &Console, arguments: &Demo, account: &Account) {
+fn tell(console: &Console, arguments: &Demo, account: &Account) -> Result<(), CliError> {
     let json = arguments.json.then(|| serde_json::to_string(account).ok());
-    console.result(&json.flatten().unwrap_or_else(|| account.sentence()));
+    console.result(&json.flatten().unwrap_or_else(|| account.sentence()))
 }
 
 /// One scenario from its first line to its end; `None` if it was interrupted.

@@ -8,7 +8,8 @@ use aws_sdk_lambda::types::Environment;
 
 use super::Story;
 use super::account::Account;
-use super::watch::{Watch, drill};
+use super::drill::drill;
+use super::watch::Watch;
 use crate::aws::session::{https, timeouts};
 use crate::aws::{CallError, Session};
 use crate::cli::args::{CodeDeploy, Demo, DemoMode, Traffic};

@@ -3,32 +3,27 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
-use tokio::process::Command;
+use serde_json::Value;
 use tokio::time::sleep;
 
 use super::Story;
-use super::account::{Account, Alias, Outcome};
-use super::stage::{ALARM, ALIAS, FUNCTION};
+use super::account::{Account, Outcome};
+use super::reading::{alarm_since, alarm_state, alias, executions_run, tallies};
+use crate::aws::Session;
 use crate::aws::executions::{describe, execution_arn};
-use crate::aws::{CallError, Session};
 use crate::cli::args::{Demo, DemoMode};
 use crate::cli::console::Console;
 use crate::cli::error::CliError;
-use crate::local::LocalAws;
 use crate::local::stack::{MACHINE, POST_TRAFFIC, PRE_TRAFFIC, STEPPER};
+use crate::local::{CannotServe, LocalAws};
 use crate::rollout::Weight;
+use crate::sim::World;
 use crate::sim::metrics::Tally;
-use crate::sim::{Service, World};
 
 /// Between two looks, in real time.
 const LOOK: Duration = Duration::from_millis(40);
 /// A release that has not come to rest by then is stuck: longer than a hook's hour, twice.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(2);
-/// For a person who wants to raise the alarm by hand: so long in real time, but no longer than so
-/// much of the bake.
-const GRACE: Duration = Duration::from_secs(30);
-const GRACE_OF_BAKE: Duration = Duration::from_secs(20 * 60);
 
 /// A release that is watched.
 pub struct Watch<'a> {
@@ -37,7 +32,8 @@ pub struct Watch<'a> {
     since: Timestamp,
     before: [Tally; 2],
     shown: Option<String>,
-    told: [usize; 3],
+    /// The number of the first line of the functions' logs that nobody has looked at.
+    told: u64,
     /// The latest decision without its numbers: the same again is not said.
     gist: String,
 }
@@ -61,7 +57,7 @@ impl<'a> Watch<'a> {
             since,
             before,
             shown: None,
-            told: [0; 3],
+            told: 0,
             gist: String::new(),
         }
     }
@@ -97,6 +93,9 @@ impl<'a> Watch<'a> {
                 .iter()
                 .all(|(_, status)| ENDED.contains(status));
             if ended && is_over(&look, deployment) && !look.executions {
+                // The last lines may still be on their way out of the processes.
+                sleep(LOOK).await;
+                self.tell_decisions(Timestamp::MAX);
                 return Ok(());
             }
             self.pause(&look).await?;
@@ -104,6 +103,9 @@ impl<'a> Watch<'a> {
     }
 
     async fn pause(&self, look: &Look) -> Result<(), CliError> {
+        if let Some(failure) = self.aws.cannot_serve() {
+            return Err(unserved(self.aws, &failure));
+        }
         if look.now.duration_since(self.since) > PATIENCE {
             return Err(CliError::plain(
                 "the release has not come to an end in two hours of its time",
@@ -114,44 +116,46 @@ impl<'a> Watch<'a> {
     }
 
     fn look(&mut self) -> Look {
-        let (since, before) = (self.since, self.before);
-        let look = self.aws.with_world(|world| look(world, since, before));
-        self.tell_decisions();
+        let since = self.since;
+        let look = self.aws.with_world(|world| look(world, since));
+        self.tell_decisions(look.now);
         if self.shown.as_ref() != Some(&look.line) {
             self.console.say(&format!(
                 "{:.0}  {}",
                 look.now,
-                counted(&look, self.aws, before)
+                counted(&look, self.aws, self.before)
             ));
             self.shown = Some(look.line.clone());
         }
         look
     }
 
-    /// What the functions have written since the last look: each decision with its reason.
-    fn tell_decisions(&mut self) {
-        for (told, function) in self
-            .told
-            .iter_mut()
-            .zip([PRE_TRAFFIC, STEPPER, POST_TRAFFIC])
-        {
-            let lines = self.aws.logs(function);
-            for line in lines.iter().skip(*told) {
-                let parsed: Option<Value> = serde_json::from_str(line).ok();
-                let message = parsed
-                    .as_ref()
-                    .and_then(|line| line.get("message")?.as_str());
-                let message = message.unwrap_or(line);
-                let gist = message.replace(|c: char| c.is_ascii_digit(), "");
-                let gist = gist.split(',').next().unwrap_or_default();
-                if self.gist == gist {
-                    continue;
-                }
-                gist.clone_into(&mut self.gist);
-                let name = function.rsplit("canary-").next().unwrap_or(function);
-                self.console.say(&format!("    {name}: {message}"));
+    /// What the functions have written up to `now`, in the order of time: each decision with its
+    /// reason. What is later comes after what is seen now.
+    fn tell_decisions(&mut self, now: Timestamp) {
+        for line in self.aws.log_lines(self.told) {
+            if line.at > now {
+                return;
             }
-            *told = lines.len();
+            self.told = line.number + 1;
+            if !WRITERS.contains(&line.function.as_str()) {
+                continue;
+            }
+            let parsed: Option<Value> = serde_json::from_str(&line.text).ok();
+            let message = parsed
+                .as_ref()
+                .and_then(|line| line.get("message")?.as_str());
+            let message = message.unwrap_or(&line.text);
+            let gist = message.replace(|c: char| c.is_ascii_digit(), "");
+            let gist = gist.split(',').next().unwrap_or_default();
+            if self.gist == gist {
+                continue;
+            }
+            gist.clone_into(&mut self.gist);
+            let function = line.function.as_str();
+            let name = function.rsplit("canary-").next().unwrap_or(function);
+            self.console
+                .say(&format!("{:.0}    {name}: {message}", line.at));
         }
     }
 
@@ -270,6 +274,23 @@ impl<'a> Watch<'a> {
     }
 }
 
+/// The functions whose lines are told.
+const WRITERS: [&str; 3] = [PRE_TRAFFIC, STEPPER, POST_TRAFFIC];
+
+/// The program for the functions serves none of them: no release could ever come to an end.
+fn unserved(aws: &LocalAws, failure: &CannotServe) -> CliError {
+    let lines = aws.logs(&failure.function);
+    let own = lines.iter().rfind(|line| !line.starts_with("RequestId: "));
+    let said = own.map_or_else(
+        || "it printed nothing".to_owned(),
+        |line| format!("it printed: {line}"),
+    );
+    CliError::plain(format!("{failure}; {said}")).hint(
+        "--functions takes a program that serves Lambda functions, such as target/debug/functions; \
+         without that option canary serves them itself",
+    )
+}
+
 /// The statuses in which nothing happens to a deployment any more.
 const ENDED: [&str; 3] = ["Succeeded", "Failed", "Stopped"];
 
@@ -279,7 +300,7 @@ fn is_over(look: &Look, deployment: &str) -> bool {
         .any(|(id, status)| id == deployment && ENDED.contains(status))
 }
 
-fn look(world: &mut World, since: Timestamp, _before: [Tally; 2]) -> Look {
+fn look(world: &mut World, since: Timestamp) -> Look {
     let alias = alias(world);
     let weight = alias
         .weights
@@ -338,150 +359,4 @@ fn bar(weight: f64) -> String {
         "#".repeat(full.min(20)),
         "-".repeat(20 - full.min(20))
     )
-}
-
-fn tallies(world: &World) -> [Tally; 2] {
-    ["1", "2"].map(|version| world.tally(FUNCTION, version))
-}
-
-fn alias(world: &mut World) -> Alias {
-    let input = json!({ "FunctionName": FUNCTION, "Name": ALIAS });
-    let found = world
-        .call(Service::Lambda, "GetAlias", input)
-        .unwrap_or_default();
-    let weights = found.pointer("/RoutingConfig/AdditionalVersionWeights");
-    Alias {
-        version: found["FunctionVersion"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
-        weights: weights
-            .and_then(|weights| serde_json::from_value(weights.clone()).ok())
-            .unwrap_or_default(),
-    }
-}
-
-fn alarm_state(world: &mut World) -> String {
-    let input = json!({ "AlarmNames": [ALARM] });
-    let found = world
-        .call(Service::CloudWatch, "DescribeAlarms", input)
-        .unwrap_or_default();
-    found["MetricAlarms"][0]["StateValue"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
-}
-
-/// When the alarm first went to ALARM after `since`.
-fn alarm_since(world: &mut World, since: Timestamp) -> Option<Timestamp> {
-    let input = json!({
-        "AlarmName": ALARM, "HistoryItemType": "StateUpdate", "StartDate": since,
-        "ScanBy": "TimestampAscending", "MaxRecords": 100,
-    });
-    let found = world
-        .call(Service::CloudWatch, "DescribeAlarmHistory", input)
-        .ok()?;
-    let items = found["AlarmHistoryItems"].as_array()?;
-    let change = items.iter().find(|item| {
-        let data: Option<Value> = item["HistoryData"]
-            .as_str()
-            .and_then(|data| serde_json::from_str(data).ok());
-        data.is_some_and(|data| data["newState"]["stateValue"] == "ALARM")
-    })?;
-    change["Timestamp"].as_str()?.parse().ok()
-}
-
-fn executions_run(world: &mut World) -> bool {
-    let machine = format!(
-        "arn:aws:states:{}:{}:stateMachine:{MACHINE}",
-        world.region(),
-        world.account()
-    );
-    let input = json!({ "stateMachineArn": machine, "statusFilter": "RUNNING" });
-    let found = world
-        .call(Service::StepFunctions, "ListExecutions", input)
-        .unwrap_or_default();
-    found["executions"]
-        .as_array()
-        .is_some_and(|running| !running.is_empty())
-}
-
-/// Raises the alarm: a person is told how and has a moment for it; then it is done for them, with
-/// the AWS CLI if it is there.
-///
-/// # Errors
-/// If the alarm cannot be raised.
-pub async fn drill(console: &Console, aws: &LocalAws, session: &Session) -> Result<(), CliError> {
-    let command = |state: &str, reason: &str| {
-        format!(
-            "aws cloudwatch set-alarm-state --alarm-name {ALARM} --state-value {state} --state-reason {reason}"
-        )
-    };
-    let url = aws.endpoint_url();
-    console.say(&format!(
-        "raise the alarm, with these in another terminal:\n  \
-         export AWS_ENDPOINT_URL={url} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 \
-         AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n  \
-         {}\nand afterwards\n  {}",
-        command("ALARM", "drill"),
-        command("OK", "drill-over")
-    ));
-    if console.can_ask() {
-        let grace = GRACE.min(aws.clock().real_duration(GRACE_OF_BAKE));
-        console.say(&format!("in {} s it is raised for you", grace.as_secs()));
-        let began = aws.now();
-        let until = Duration::from_millis(200);
-        let mut left = grace;
-        while aws.with_world(alarm_state) != "ALARM" && !raised_since(aws, began) && !left.is_zero()
-        {
-            sleep(until.min(left)).await;
-            left = left.saturating_sub(until);
-        }
-        if raised_since(aws, began) {
-            console.say("somebody raised it");
-            return Ok(());
-        }
-    }
-    if aws.with_world(alarm_state) == "ALARM" {
-        console.say("somebody raised it");
-        return Ok(());
-    }
-    if by_cli(&url).await {
-        console.say("nobody did: raised with the AWS CLI");
-        return Ok(());
-    }
-    session
-        .cloudwatch
-        .set_alarm_state()
-        .alarm_name(ALARM)
-        .state_value(aws_sdk_cloudwatch::types::StateValue::Alarm)
-        .state_reason("drill")
-        .send()
-        .await
-        .map_err(|error| CallError::of("SetAlarmState", &error))?;
-    console.say("nobody did: raised with the SDK, since there is no AWS CLI here");
-    Ok(())
-}
-
-/// Whether the alarm went to ALARM since then, be it only for a moment.
-fn raised_since(aws: &LocalAws, since: Timestamp) -> bool {
-    aws.with_world(|world| alarm_since(world, since).is_some())
-}
-
-/// Whether the AWS CLI is there and did it.
-async fn by_cli(endpoint: &str) -> bool {
-    let run = Command::new("aws")
-        // Older releases of it do not read AWS_ENDPOINT_URL.
-        .args(["--endpoint-url", endpoint])
-        .args(["cloudwatch", "set-alarm-state", "--alarm-name", ALARM])
-        .args(["--state-value", "ALARM", "--state-reason", "drill"])
-        .env("AWS_ENDPOINT_URL", endpoint)
-        .env("AWS_REGION", "us-east-1")
-        .env("AWS_DEFAULT_REGION", "us-east-1")
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "test")
-        .env_remove("AWS_PROFILE")
-        .output()
-        .await;
-    run.is_ok_and(|done| done.status.success())
 }

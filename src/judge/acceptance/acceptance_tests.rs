@@ -246,6 +246,30 @@ fn time_counts_up_to_and_with_the_limit() {
 }
 
 #[test]
+fn what_a_clock_measured_is_rounded_and_never_down_to_the_limit() {
+    let at_most = SignedDuration::from_millis(11);
+    for (nanoseconds, shown) in [
+        (11_851_115, "12ms"),
+        (11_000_001, "12ms"),
+        (1_234_567_890, "1.3s"),
+    ] {
+        let slow = Shortfall::TooSlow {
+            took: SignedDuration::from_nanos(nanoseconds),
+            at_most,
+        };
+        assert_eq!(
+            slow.to_string(),
+            format!("the call took {shown}, longer than 11ms")
+        );
+    }
+    let after = SignedDuration::from_nanos(60_004_000_321);
+    assert_eq!(
+        Shortfall::TimedOut { after }.to_string(),
+        "no answer within 1m"
+    );
+}
+
+#[test]
 fn no_answer_is_no_pass() {
     let after = SignedDuration::from_secs(30);
     let error = "TooManyRequestsException".to_owned();

@@ -15,6 +15,8 @@ use std::fmt;
 use jiff::SignedDuration;
 use serde_json::Value;
 
+use super::duration::{readable, readable_up};
+
 pub use answer::FoundKind;
 pub use pattern::{NotAPattern, Pattern};
 pub use pointer::{NotAPointer, Pointer};
@@ -234,9 +236,10 @@ impl fmt::Display for Shortfall {
             }
             Self::FunctionError { kind: None } => f.write_str("the function reported an error"),
             Self::TooSlow { took, at_most } => {
-                write!(f, "the call took {took:#}, longer than {at_most:#}")
+                let took = readable_up(*took);
+                write!(f, "the call took {took}, longer than {at_most:#}")
             }
-            Self::TimedOut { after } => write!(f, "no answer within {after:#}"),
+            Self::TimedOut { after } => write!(f, "no answer within {}", readable(*after)),
             Self::Refused { error } => write!(f, "the function could not be called ({error})"),
             Self::Status {
                 expected,

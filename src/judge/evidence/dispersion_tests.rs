@@ -1,3 +1,5 @@
+//! Bursts that are known, and how close the estimate comes.
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Poisson};

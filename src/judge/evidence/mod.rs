@@ -12,6 +12,7 @@
 //! [`dispersion`] how bursty the errors are.
 
 pub mod dispersion;
+pub mod figures;
 pub mod planner;
 
 mod counts;

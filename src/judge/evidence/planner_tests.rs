@@ -1,3 +1,5 @@
+//! The planner against chances worked out by hand, and against the judge itself.
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Poisson};

@@ -1,3 +1,5 @@
+//! The sentence for a person, word by word.
+
 use super::*;
 use crate::judge::evidence::Tally;
 
@@ -58,39 +60,4 @@ fn a_summary_takes_its_numbers_from_the_evidence() {
         "canary failed 0 of 3,611 (0 %), stable 0 of 32,499 (0 %) in the same minutes; \
          evidence 1:1, needed 100:1; at most 0.1 % worse (95 %)"
     );
-}
-
-#[test]
-fn odds_never_look_like_more_than_they_are() {
-    for (number, text) in [
-        (99.999, "99.99:1"),
-        (100.0, "100:1"),
-        (20.0, "20:1"),
-        (1.5, "1.5:1"),
-        (0.25, "0.25:1"),
-        (0.004, "below 0.01:1"),
-        (12_345.9, "12,345:1"),
-        (2e6, "over 1,000,000:1"),
-    ] {
-        assert_eq!(odds(f64::ln(number)), text, "{number}");
-    }
-    assert_eq!(odds(5000.0), "over 1,000,000:1");
-}
-
-#[test]
-fn percentages_have_two_digits() {
-    for (share, text) in [
-        (0.0, "0 %"),
-        (1.0, "100 %"),
-        (0.999_96, "99.996 %"),
-        (0.999_999_9, "99.999 %"),
-        (0.126, "12.6 %"),
-        (0.0232, "2.3 %"),
-        (0.000_147, "0.015 %"),
-    ] {
-        assert_eq!(percent(share), text, "{share}");
-    }
-    for (share, text) in [(0.01, "1 %"), (0.01001, "1.1 %"), (0.000_101, "0.011 %")] {
-        assert_eq!(percent_up(share), text, "{share}");
-    }
 }

@@ -8,8 +8,9 @@
 //!
 //! One program serves every function; it is told by `_HANDLER` which one it is. A process is
 //! started when it is needed, kept warm, serves one invocation at a time, and is killed at the
-//! function's time-out, which is real time, and when the endpoint ends. If the endpoint dies, the
-//! connection of the Runtime API breaks, and the process ends by itself.
+//! function's time-out, which is real time, and when the endpoint ends. A process that ends by itself
+//! is seen at once, and Lambda's line about it stands in the function's log. If the endpoint dies,
+//! the connection of the Runtime API breaks, and the process ends by itself.
 //!
 //! What this module refuses to know: what the functions do. Start reading at [`run`].
 
@@ -18,6 +19,7 @@ mod logs;
 mod pool;
 mod process;
 mod runtime_api;
+mod starts;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -30,7 +32,10 @@ use crate::sim::World;
 use crate::sim::invocations::{Ended, Invocation};
 use pool::Pool;
 
+pub use logs::LogLine;
 pub(super) use logs::Logs;
+pub use starts::CannotServe;
+pub(super) use starts::Starts;
 
 /// The handlers that the program serves.
 pub(super) const HANDLERS: [&str; 4] = ["pre_traffic", "post_traffic", "stepper", "sample"];

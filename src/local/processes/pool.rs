@@ -8,6 +8,7 @@ use tokio::sync::{Mutex, mpsc};
 
 use super::Launch;
 use super::process::{Outcome, Process};
+use super::starts::{self, CannotServe};
 use crate::local::Shared;
 use crate::sim::invocations::{Ended, Invocation};
 
@@ -113,14 +114,35 @@ async fn serve(
         Ok(process) => process,
         Err(problem) => {
             let reason = format!("{}: {problem}", launch.program.display());
-            return (0.0, Ended::NotStarted { reason });
+            return not_taken(shared, launch, &invocation, Ended::NotStarted { reason });
         }
     };
     match process.run(&invocation).await {
         Outcome::Ended(milliseconds, ended) => {
+            shared.starts.serves(&invocation.function);
             *warm = process.into_warm();
             (milliseconds, ended)
         }
-        Outcome::NotTaken(ended) => (0.0, ended),
+        Outcome::NotTaken(ended) => not_taken(shared, launch, &invocation, ended),
     }
+}
+
+/// No process took the invocation. If one died over it, its log has the line already.
+fn not_taken(
+    shared: &Shared,
+    launch: &Launch,
+    invocation: &Invocation,
+    ended: Ended,
+) -> (f64, Ended) {
+    let function = &invocation.function;
+    if let Ended::NotStarted { reason } = &ended {
+        let line = format!("RequestId: {} Error: {reason}", invocation.request_id);
+        shared.logs.push(function, &line);
+    }
+    shared.starts.failed_to(CannotServe {
+        function: function.clone(),
+        program: launch.program.clone(),
+        how: starts::how(&ended),
+    });
+    (0.0, ended)
 }

@@ -4,32 +4,52 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::runtime_api::{self, Report};
-use super::{Launch, environment, logs};
+use super::{Launch, Logs, environment, logs};
 use crate::clock::Clock;
 use crate::local::Shared;
-use crate::sim::invocations::{Ended, Invocation};
+use crate::sim::invocations::{Ended, Invocation, exited};
 
 /// How long a process may take to ask for an invocation, as on AWS.
 const INIT: Duration = Duration::from_secs(10);
 
+/// How long the last words of a process that has ended are waited for; then somebody else holds
+/// its pipes.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// A process and its own Runtime API. Dropping it kills it.
 pub(super) struct Process {
-    child: Child,
-    group: Option<Pid>,
+    life: Arc<Life>,
+    /// How it ended, once it has and everything about it is in the log.
+    ended: watch::Receiver<Option<String>>,
     invocations: mpsc::Sender<Invocation>,
     reports: mpsc::Receiver<Report>,
     api: JoinHandle<()>,
     /// Whether it can serve another invocation.
     usable: bool,
+}
+
+/// What the process and the task that awaits its end know of each other.
+struct Life {
+    group: Option<Pid>,
+    function: String,
+    logs: Logs,
+    /// The invocation that it has, or had last.
+    request: Mutex<String>,
+    /// Nobody needs it any more: its end is ours, and no news.
+    dismissed: AtomicBool,
+    /// It has ended, and its number may be given to others.
+    gone: AtomicBool,
 }
 
 /// What came of handing an invocation to a process.
@@ -63,16 +83,26 @@ impl Process {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
-        let group = child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(Pid::from_raw);
-        logs::keep(&shared.logs, &invocation.function, child.stdout.take());
-        logs::keep(&shared.logs, &invocation.function, child.stderr.take());
+        let (logs, function) = (&shared.logs, &invocation.function);
+        let said = [
+            logs::keep(logs, function, child.stdout.take()),
+            logs::keep(logs, function, child.stderr.take()),
+        ];
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        let life = Arc::new(Life {
+            group: id.and_then(Pid::from_raw),
+            function: function.clone(),
+            logs: logs.clone(),
+            request: Mutex::new(invocation.request_id.clone()),
+            dismissed: AtomicBool::new(false),
+            gone: AtomicBool::new(false),
+        });
+        let (ends, ended) = watch::channel(None);
+        tokio::spawn(reap(child, said, Arc::clone(&life), ends));
         let api = tokio::spawn(runtime_api::serve(listener, receiver, sender));
         Ok(Self {
-            child,
-            group,
+            life,
+            ended,
             invocations,
             reports,
             api,
@@ -86,19 +116,30 @@ impl Process {
             self.usable = false;
             return Outcome::NotTaken(ended);
         }
+        self.life.serves(&invocation.request_id);
         let clock = Clock::real();
         let begun = clock.now();
         let limit = Duration::from_secs(u64::from(invocation.timeout));
         let ended = match tokio::time::timeout(limit, self.next_report()).await {
             Ok(Ok(Report::Ended(ended))) => ended,
             // Anything else is a process that no longer knows what it does.
-            Ok(Ok(_)) => self.died("the process asked for another invocation"),
-            Ok(Err(status)) => self.died(&status),
+            Ok(Ok(_)) => {
+                let status = "the process asked for another invocation".to_owned();
+                self.life.say_ended(&status);
+                self.life.dismiss();
+                Ended::Died { status }
+            }
+            Ok(Err(status)) => Ended::Died { status },
             Err(_) => {
-                self.usable = false;
+                let (function, id) = (&invocation.function, &invocation.request_id);
+                self.life.dismiss();
+                self.life
+                    .logs
+                    .push_timed_out(function, id, invocation.timeout);
                 Ended::TimedOut
             }
         };
+        self.usable = !matches!(ended, Ended::Died { .. } | Ended::TimedOut);
         let lasted = clock.now().duration_since(begun).as_secs_f64() * 1_000.0;
         // To a hundredth, as AWS counts them.
         Outcome::Ended((lasted * 100.0).round() / 100.0, ended)
@@ -131,30 +172,86 @@ impl Process {
         tokio::select! {
             biased;
             Some(report) = self.reports.recv() => Ok(report),
-            status = self.child.wait() => match self.reports.try_recv() {
+            status = ended(&mut self.ended) => match self.reports.try_recv() {
                 // Its last word may still be on its way through the channel.
                 Ok(report) => Ok(report),
-                Err(_) => Err(status.map_or_else(|problem| problem.to_string(), shown)),
+                Err(_) => Err(status),
             },
         }
     }
+}
 
-    fn died(&mut self, status: &str) -> Ended {
-        self.usable = false;
-        Ended::Died {
-            status: status.to_owned(),
-        }
+async fn ended(status: &mut watch::Receiver<Option<String>>) -> String {
+    match status.wait_for(Option::is_some).await {
+        Ok(status) => status.clone().unwrap_or_default(),
+        // The task that awaits it was cut short, which only the end of everything does.
+        Err(_) => "nobody watches it any more".to_owned(),
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         self.api.abort();
-        if let Some(group) = self.group.take() {
-            // It may be gone already.
+        self.life.dismiss();
+        if !self.life.gone.load(Ordering::Acquire) {
+            self.life.kill();
+        }
+    }
+}
+
+impl Life {
+    fn serves(&self, request: &str) {
+        request.clone_into(&mut self.request());
+    }
+
+    fn dismiss(&self) {
+        self.dismissed.store(true, Ordering::Release);
+    }
+
+    /// Lambda's line about a process that ended by itself.
+    fn say_ended(&self, status: &str) {
+        let line = format!("RequestId: {} Error: {}", self.request(), exited(status));
+        self.logs.push(&self.function, &line);
+    }
+
+    /// Kills the process, and the children that it may have.
+    fn kill(&self) {
+        if let Some(group) = self.group {
+            // They may be gone already.
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
+
+    fn request(&self) -> MutexGuard<'_, String> {
+        // Nothing that holds the lock panics.
+        self.request.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Awaits the end of a process, so that it is seen at once and none stays a zombie, and puts it
+/// into the log unless it was our doing.
+async fn reap(
+    mut child: Child,
+    said: [Option<JoinHandle<()>>; 2],
+    life: Arc<Life>,
+    ends: watch::Sender<Option<String>>,
+) {
+    let status = child.wait().await;
+    let status = status.map_or_else(|problem| problem.to_string(), shown);
+    // At once: as soon as the children are gone too, the group's number may be another's.
+    life.kill();
+    life.gone.store(true, Ordering::Release);
+    let last_words = async {
+        for reading in said.into_iter().flatten() {
+            // It has read all there was, or panicked; either way nothing more comes.
+            let _ = reading.await;
+        }
+    };
+    let _ = tokio::time::timeout(LAST_WORDS, last_words).await;
+    if !life.dismissed.load(Ordering::Acquire) {
+        life.say_ended(&status);
+    }
+    ends.send_replace(Some(status));
 }
 
 /// An exit as AWS words it.

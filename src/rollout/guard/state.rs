@@ -5,10 +5,10 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::judge::duration::readable;
 use crate::rollout::{
     alias::Contenders,
     deployment::DeploymentStatus,
-    plan::readable,
     state::{Cause, Failing},
     weight::Weight,
 };

@@ -31,7 +31,7 @@ pub(super) use progress::{run_due, task_ended};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use self::asl::Definition;
 use self::history::Outcome;
@@ -50,6 +50,8 @@ pub(super) struct Executions {
     /// The executions that have something to do, by the second of it.
     due: BTreeSet<(i64, String)>,
     started: u64,
+    /// For so long after its end an execution is still shown as running.
+    lag: SignedDuration,
 }
 
 /// A state machine.

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::data::LARGEST;
@@ -90,11 +91,26 @@ pub(in crate::sim) fn start_execution(
     })
 }
 
+impl World {
+    /// For so long after its end `DescribeExecution` shows an execution as running still, since it
+    /// is eventually consistent (Step Functions API reference). Not at all unless it is set.
+    pub fn set_execution_lag(&mut self, lag: SignedDuration) {
+        self.executions.lag = lag;
+    }
+}
+
 pub(in crate::sim) fn describe_execution(
     world: &mut World,
     request: DescribeExecutionRequest,
 ) -> Result<DescribeExecutionResponse, AwsError> {
-    let execution = world.executions.execution(&request.execution_arn)?;
+    let shown = world.executions.execution(&request.execution_arn)?;
+    let execution = match &shown.ended {
+        Some((at, _)) if world.now.duration_since(*at) < world.executions.lag => &Execution {
+            ended: None,
+            ..shown.clone()
+        },
+        _ => shown,
+    };
     let included = || Some(CloudWatchEventsExecutionDataDetails { included: true });
     let (error, cause) = execution.error();
     let refusal = execution.redrive_refusal();

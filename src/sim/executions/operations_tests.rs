@@ -329,3 +329,16 @@ fn a_redriven_wait_waits_anew() {
     pass(&mut world, 1);
     assert_eq!(status(&mut world, RUN), "SUCCEEDED");
 }
+
+#[test]
+fn an_end_shows_late_where_that_is_asked_for() {
+    let mut world = hello(1);
+    create(&mut world, &wait());
+    world.set_execution_lag(jiff::SignedDuration::from_secs(5));
+    start(&mut world, "run", "{}").expect("it starts");
+    stop(&mut world).expect("it stops");
+    let shown = describe(&mut world, RUN);
+    assert_eq!((shown.status.as_str(), shown.stop_date), ("RUNNING", None));
+    pass(&mut world, 5);
+    assert_eq!(status(&mut world, RUN), "ABORTED");
+}

@@ -19,7 +19,7 @@ pub enum Ended {
     TimedOut,
     /// The process ended in the middle of it.
     Died {
-        /// How, such as `exit status: 1` or `signal: killed`.
+        /// How, such as `exit status 1` or `signal: killed`.
         status: String,
     },
     /// There was no process to run it.
@@ -61,11 +61,17 @@ impl Ended {
                 "Sandbox.Timedout",
                 format!("Task timed out after {}.00 seconds", open.timeout()),
             ),
-            Self::Died { status } => error(
-                "Runtime.ExitError",
-                format!("Runtime exited with error: {status}"),
-            ),
+            Self::Died { status } => error("Runtime.ExitError", exited(&status)),
             Self::NotStarted { reason } => error("Runtime.InvalidEntrypoint", reason),
         }
+    }
+}
+
+/// How a process ended, in Lambda's words.
+#[must_use]
+pub fn exited(status: &str) -> String {
+    match status {
+        "exit status 0" => "Runtime exited without providing a reason".to_owned(),
+        status => format!("Runtime exited with error: {status}"),
     }
 }

@@ -24,7 +24,7 @@ mod settings;
 mod task;
 mod wire;
 
-pub use answer::Ended;
+pub use answer::{Ended, exited};
 pub use client::Begun;
 pub use hosted::Invocation;
 pub use wire::*;

@@ -55,7 +55,6 @@ MAY = {
         "codedeploy:GetDeploymentGroup",
         "codedeploy:GetDeploymentTarget",
         "codedeploy:ListDeploymentTargets",
-        "codedeploy:ListDeployments",
         "codedeploy:PutLifecycleEventHookExecutionStatus",
         "codedeploy:StopDeployment",
         "events:PutEvents",

@@ -97,6 +97,46 @@ async fn a_healthy_version_that_is_called_bad_is_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_is_in_the_order_of_time() {
+    let ended = finish(canary("demo --scenario bad --speed 120")).await;
+    let said = ended.exits(0).said();
+    let told: Vec<(Timestamp, &str)> = said
+        .lines()
+        .filter_map(|line| {
+            let (at, what) = line.split_once("  ")?;
+            Some((at.parse().ok()?, what.trim()))
+        })
+        .collect();
+    assert!(told.is_sorted_by_key(|(at, _)| *at), "{said}");
+    for part in ["pre-traffic: ", "stepper: ", "[##"] {
+        let found = told.iter().filter(|(_, what)| what.starts_with(part));
+        assert!(found.count() > 0, "no {part} in\n{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_serves_no_function_ends_the_demo_at_once() {
+    let not_a_program = tempfile::NamedTempFile::new().expect("a file");
+    let not_a_program = not_a_program.path().display().to_string();
+    for (program, how) in [
+        ("/bin/true", "it ended (exit status 0) without asking"),
+        ("/bin/false", "it ended (exit status 1) without asking"),
+        (not_a_program.as_str(), "Permission denied"),
+    ] {
+        let demo = canary(&format!("demo --scenario good --functions {program}"));
+        let ended = tokio::time::timeout(Duration::from_secs(20), finish(demo)).await;
+        ended
+            .expect("it ends at once")
+            .exits(1)
+            .says(&format!(
+                "{program} cannot serve CodeDeployHook_canary-pre-traffic"
+            ))
+            .says(how)
+            .says("--functions takes a program");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_samples_own_processes_can_answer_the_traffic() {
     let accounts = demo("--scenario bad --traffic processes").await;
     assert_eq!(gist(&accounts[0]), ["bad", "rolled_back", "Failed", "1"]);

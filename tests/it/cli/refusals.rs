@@ -308,8 +308,66 @@ async fn without_a_terminal_silence_is_no_consent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_on_the_command_line_goes_before_the_environment() {
     let stage = Stage::new().await;
-    // The environment has keys; the profile does not exist, and nothing falls back to them.
-    let ended = finish(stage.run(&format!("{ALARM} --profile nosuch"))).await;
+    // The environment has keys; the profile has none, and nothing falls back to them.
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    std::io::Write::write_all(&mut file, b"[profile bare]\nregion = eu-west-1\n")
+        .expect("it is written");
+    let mut command = stage.run(&format!("{ALARM} --profile bare"));
+    command.env("AWS_CONFIG_FILE", file.path());
+    let ended = finish(command).await;
     ended.exits(1).says("credential").says("--profile");
+    stage.is_clean_at("1");
+
+    let keys = b"[prod]\naws_access_key_id = test\naws_secret_access_key = test\n";
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    std::io::Write::write_all(&mut file, keys).expect("it is written");
+    let mut command = stage.run(&format!("{ALARM} --profile prod"));
+    command
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY")
+        .env("AWS_SHARED_CREDENTIALS_FILE", file.path());
+    finish(command).await.exits(0);
+    stage.is_clean_at("2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_profile_is_named_with_the_places() {
+    let stage = Stage::new().await;
+    let rollback = "rollback --function hello --alias live --yes";
+    for command in [stage.run(ALARM), stage.canary(rollback)] {
+        let mut command = command;
+        command.args(["--profile", "nosuch"]);
+        command.env("AWS_CONFIG_FILE", "/nonexistent/config");
+        let ended = finish(command).await;
+        ended
+            .exits(1)
+            .says("there is no profile \"nosuch\"")
+            .says("/nonexistent/config")
+            .says("aws configure --profile nosuch");
+    }
+    stage.is_clean_at("1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_options_of_the_policy_are_reported_together() {
+    let mut command = canary("run --function hello --alias live --to 2 --yes --plan x --poll y");
+    command.args(["--alarm", "", "--alarm", "arn:aws:x"]);
+    let ended = finish(command).await;
+    ended
+        .exits(64)
+        .says("--plan: \"x\"")
+        .says("--poll: \"y\"")
+        .says("--alarm: an alarm has a name")
+        .says("--alarm: \"arn:aws:x\" is an ARN");
+
+    // With the policy, too: the plan is too long for it, and there are too many alarms.
+    let stage = Stage::new().await;
+    let policy = json!({"plan": "10%:1m", "limits": {"longest": "2m"}}).to_string();
+    let name = "/lambda-canary/hello/live/policy";
+    let input = json!({"Name": name, "Value": policy, "Type": "String"});
+    stage.call(Service::Ssm, "PutParameter", input);
+    let many: String = (0..101).map(|n| format!(" --alarm a{n}")).collect();
+    let ended = finish(stage.run(&format!("--plan 10%:1h{many}"))).await;
+    ended.exits(1).says("limits.longest: ").says("101 alarms");
     stage.is_clean_at("1");
 }

@@ -1,6 +1,8 @@
 //! Events that are none, and environments that are wrong.
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 
 use lambda_canary::local::stack::{POST_TRAFFIC, PRE_TRAFFIC, STEPPER};
 use serde_json::{Value, json};
@@ -151,6 +153,90 @@ async fn a_hook_without_its_state_machine_fails_and_the_recovery_answers() {
     stage.strike().await;
 }
 
+/// A Runtime API of one invocation with this payload; what the function reports of it, and all that
+/// it printed.
+fn report_on(handler: &str, payload: &[u8]) -> (Value, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound").to_string();
+    let mut function = Command::new(env!("CARGO_BIN_EXE_functions"))
+        .env_clear()
+        .env("AWS_LAMBDA_RUNTIME_API", address)
+        .env("_HANDLER", handler)
+        .env("AWS_LAMBDA_FUNCTION_NAME", "hook")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+        .env("AWS_REGION", "us-east-1")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: one\r\n\
+         lambda-runtime-deadline-ms: 9999999999999\r\nlambda-runtime-trace-id: Root=1\r\n\
+         lambda-runtime-invoked-function-arn: arn:aws:lambda:us-east-1:1:function:hook\r\n\
+         connection: close\r\ncontent-length: {}\r\n\r\n",
+        payload.len()
+    );
+    let report = loop {
+        let (mut stream, _) = listener.accept().expect("the function asks");
+        let (line, body) = request(&mut stream);
+        if line.starts_with("GET ") {
+            let answer = [head.as_bytes(), payload].concat();
+            stream.write_all(&answer).expect("it listens");
+        } else {
+            assert!(line.contains("/invocation/one/error"), "{line}");
+            break serde_json::from_slice(&body).expect("JSON");
+        }
+    };
+    function.kill().expect("it waits for its answer");
+    let output = function.wait_with_output().expect("it was killed");
+    let said = [output.stdout, output.stderr].concat();
+    (report, String::from_utf8_lossy(&said).into_owned())
+}
+
+/// The first line of an HTTP request, and its body.
+fn request(stream: &mut TcpStream) -> (String, Vec<u8>) {
+    let mut reader = BufReader::new(stream);
+    let (mut first, mut length) = (String::new(), 0);
+    reader.read_line(&mut first).expect("a request");
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).expect("a header");
+        let line = line.trim().to_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a number");
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).expect("a body");
+    (first, body)
+}
+
+#[test]
+fn a_payload_that_cannot_be_decoded_is_a_bad_event_in_our_words() {
+    let payloads: [(&[u8], &str); 4] = [
+        (b"", "it is empty"),
+        (b"hunter2", "it is not JSON"),
+        (b"{\"DeploymentId\": \"hunter2", "it is not JSON"),
+        (b"\"hunter2\xff\xfe\"", "it is not UTF-8"),
+    ];
+    for handler in ["pre_traffic", "stepper", "sample"] {
+        for (payload, why) in payloads {
+            let (report, said) = report_on(handler, payload);
+            assert_eq!(report["errorType"], "BadEvent", "{handler}: {report}");
+            let message = report["errorMessage"].as_str().expect("a message");
+            assert!(message.contains(why), "{handler}: {message}");
+            assert!(
+                !message.contains(SECRET) && !said.contains(SECRET),
+                "{said}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_wrong_handler_is_said_at_the_start() {
     for name in ["bootstrap", "", "pre-traffic"] {
@@ -171,6 +257,26 @@ fn a_wrong_handler_is_said_at_the_start() {
             assert!(message.contains(part), "{message}");
         }
     }
+}
+
+#[test]
+fn a_missing_region_is_told_in_words_for_a_function() {
+    let output = Command::new(env!("CARGO_BIN_EXE_functions"))
+        .env_clear()
+        .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")
+        .env("_HANDLER", "stepper")
+        .output()
+        .expect("it starts");
+    assert_eq!(output.status.code(), Some(1));
+    let line = String::from_utf8(output.stdout).expect("text");
+    assert!(
+        line.contains("AWS_REGION is not in the function's environment"),
+        "{line}"
+    );
+    assert!(
+        !line.contains("--region"),
+        "a function has no options: {line}"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use lambda_canary::local::stack::{PRE_TRAFFIC, STEPPER, STEPPER_GROUP};
-use lambda_canary::sim::{FaultKind, FaultRule, Service, World};
+use lambda_canary::sim::{FaultKind, Service, World};
 use serde_json::{Value, json};
 
 use super::{START, Stage, call, has_weight, hook_event, machine, reconfigure};
@@ -131,7 +131,7 @@ async fn a_stepper_that_fails_for_good_is_followed_by_the_recovery() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_recovery_that_fails_is_said_and_tried_again_when_the_deployment_ends() {
+async fn a_recovery_that_nothing_can_take_over_is_said_and_tried_again_when_the_deployment_ends() {
     let stage = Stage::set().await;
     // Nobody else is to put the alias back.
     let alone = json!({"autoRollbackConfiguration": {"enabled": false}});
@@ -139,9 +139,9 @@ async fn a_recovery_that_fails_is_said_and_tried_again_when_the_deployment_ends(
     stage
         .when("a weight", |world| {
             has_weight(world).then(|| {
-                let denied = FaultRule::new(FaultKind::AccessDenied, world.now());
-                let until = world.now() + SignedDuration::from_mins(10);
-                world.add_fault(denied.operation("GetDeployment").until(until));
+                for operation in ["GetDeployment", "StartExecution"] {
+                    super::fault(world, FaultKind::AccessDenied, operation, 600);
+                }
                 let execution = super::execution_arn(world, &format!("{deployment}-pre"));
                 call(world, Service::StepFunctions, "StopExecution", execution);
             })

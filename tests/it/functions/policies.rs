@@ -67,6 +67,19 @@ async fn a_policy_that_may_not_be_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_watches_nothing_is_told_what_a_policy_can_do_about_it() {
+    let reason = refused(|world| set_policy(world, r#"{"plan":"10%:2m"}"#)).await;
+    assert!(
+        reason.contains("hint: name an alarm in the policy's \"alarms\""),
+        "{reason}"
+    );
+    assert!(
+        !reason.contains("--alarm"),
+        "a hook has no options: {reason}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_policy_with_mistakes() {
     let reason = refused(|world| set_policy(world, r#"{"alarm":["x"],"plan":"90%:x"}"#)).await;
     assert!(
