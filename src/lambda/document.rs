@@ -381,3 +381,7 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "document_tests.rs"]
+mod tests;

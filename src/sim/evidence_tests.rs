@@ -311,7 +311,7 @@ fn somebody_who_puts_it_back_by_hand_is_believed_with_evidence_as_without() {
 }
 
 #[test]
-fn a_snapshot_of_an_earlier_release_goes_on_with_alarms_alone_or_counts_from_here() {
+fn snapshots_and_assignments_of_an_earlier_release_are_read() {
     let json = r#"{"state":{"rollout":"story","stable":"1","canary":"2",
         "started_at":"2027-01-15T08:00:00Z","phase":{"is":"baking","step":0,"since":"2027-01-15T08:00:00Z"},
         "ticks":3,"max_weight":"10%"},"alarms":{}}"#;

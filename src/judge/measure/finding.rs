@@ -131,7 +131,13 @@ impl Finding {
                 upper: f64::from(found.bound.worse_ppm) / 1e6,
                 confidence: f64::from(found.bound.sure_ppm) / 1e6,
             };
-            summary.to_string()
+            match found.bursts {
+                Some(bursts) if bursts > 1.0 => {
+                    format!("{summary}; taken to come in bursts of {bursts:.1}")
+                }
+                Some(_) => summary.to_string(),
+                None => format!("{summary}; how bursty they are is not known"),
+            }
         };
         let metrics = rules.metrics.iter().zip(&self.metrics);
         metrics

@@ -311,4 +311,11 @@ fn a_finding_is_said_in_a_sentence() {
         "{}",
         sentences[0].1
     );
+    assert!(sentences[0].1.ends_with("how bursty they are is not known"));
+    for (bursts, end) in [(1.0, "worse (95 %)"), (4.04, "come in bursts of 4.0")] {
+        let mut found = finding(&memory).clone();
+        found.metrics[0].bursts = Some(bursts);
+        let sentence = found.sentences(&rules()).remove(0).1;
+        assert!(sentence.ends_with(end), "{sentence}");
+    }
 }

@@ -148,7 +148,7 @@ async fn the_judge_reads_what_the_sdk_brings() {
     memory.saw(0, at(-10));
     memory.saw(2_000, at(0));
     let mut regression = None;
-    for second in [600, 611] {
+    for second in [600, 615] {
         memory.saw(2_000, at(second));
         let question = rules
             .question(&memory, &versions, at(second))

@@ -1,0 +1,86 @@
+//! The document's way through JSON, as Step Functions carries it.
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::judge::measure::{CountsAnswer, EvidenceRules, MetricCounts, Pair, Series};
+use crate::rollout::{Contenders, Limits, Mode, Version};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::constant(1_800_000_000 + second, 0)
+}
+
+/// Ten minutes in which a third of all calls failed, so that no number is a round one.
+fn counted(rules: &EvidenceRules) -> measure::Memory {
+    let mut memory = measure::Memory::default();
+    memory.saw(0, at(-70));
+    memory.saw(1_000, at(-65));
+    let series = |value: f64| -> Option<Series> {
+        Some((0..10).map(|minute| (at(minute * 60), value)).collect())
+    };
+    let side = |total, bad| Pair {
+        total: series(total),
+        bad: series(bad),
+    };
+    let counts = MetricCounts {
+        canary: side(30.0, 11.0),
+        stable: side(270.0, 89.0),
+        history: side(300.0, 100.0),
+    };
+    let answer = CountsAnswer {
+        metrics: vec![counts],
+        ..CountsAnswer::default()
+    };
+    rules.weigh(&memory, 3, at(700), &answer)
+}
+
+fn guard(evidence: Option<Box<Counting>>, counted: Box<measure::Memory>) -> Way {
+    let contenders = Contenders {
+        rollout: "d-ab12cd34e".parse().expect("a name"),
+        stable: Version::new(1),
+        canary: Version::new(2),
+    };
+    Way::Guard {
+        rules: GuardRules {
+            limits: Limits {
+                poll: SignedDuration::from_secs(15),
+                longest: SignedDuration::from_mins(40),
+                error_budget: SignedDuration::from_mins(2),
+            },
+            mode: Mode::Enforce,
+        },
+        alarms: AlarmRules::default(),
+        state: Box::new(Guard::new(contenders, at(0))),
+        memory: Memory::default(),
+        evidence,
+        counted,
+    }
+}
+
+/// Bit by bit: evidence that is rounded on its way is other evidence.
+#[test]
+fn a_guards_evidence_survives_its_json() {
+    let rules = EvidenceRules::standard();
+    let counted = Box::new(counted(&rules));
+    assert!(
+        counted
+            .finding()
+            .is_some_and(|found| found.metrics[0].log_e != 0.0)
+    );
+    let counting = Counting { rules, timeout: 3 };
+    let way = guard(Some(Box::new(counting)), counted);
+    let json = serde_json::to_string(&way).expect("JSON");
+    assert_eq!(serde_json::from_str::<Way>(&json).expect("it was one"), way);
+    assert!(json.len() < 4_096, "{} bytes", json.len());
+}
+
+#[test]
+fn a_guard_without_evidence_is_as_it_was() {
+    let way = guard(None, Box::default());
+    let json = serde_json::to_string(&way).expect("JSON");
+    assert!(
+        !json.contains("evidence") && !json.contains("counted"),
+        "{json}"
+    );
+    assert_eq!(serde_json::from_str::<Way>(&json).expect("it was one"), way);
+}
