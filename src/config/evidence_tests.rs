@@ -1,5 +1,6 @@
 //! `evidence` by example, and what contradicts it.
 
+use jiff::SignedDuration;
 use serde_json::json;
 
 use super::policy_tests::{brief, hint, mistake, mistakes};
@@ -24,6 +25,20 @@ fn evidence_is_asked_for_by_any_of_its_keys_and_counts_lambdas_errors() {
         assert_eq!(rules(text), standard, "{text}");
     }
     assert_eq!(standard.metrics, [MetricRule::errors()]);
+}
+
+#[test]
+fn a_plan_has_time_for_its_minutes_to_settle() {
+    let longest = |text: &str| Policy::parse(text).unwrap().rules.limits.longest;
+    let plan = r#""plan": "10%:5m, 50%:10m""#;
+    assert_eq!(
+        longest(&format!("{{{plan}}}")),
+        SignedDuration::from_mins(60)
+    );
+    let counted = format!(r#"{{{plan}, "evidence": {{"settle": "5m"}}}}"#);
+    assert_eq!(longest(&counted), SignedDuration::from_mins(72));
+    let said = format!(r#"{{{plan}, "evidence": {{}}, "limits": {{"longest": "20m"}}}}"#);
+    assert_eq!(longest(&said), SignedDuration::from_mins(20));
 }
 
 #[test]
