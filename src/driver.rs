@@ -10,7 +10,7 @@ use crate::judge::alarms::{AlarmReading, AlarmRules, Memory, Question};
 use crate::judge::measure::{self, CountsAnswer, CountsQuestion};
 use crate::judge::{Doubt, Verdict};
 use crate::rollout::{
-    self, AliasReading, AliasWrite, Cause, Command, Observation, Phase, Reason, Rules, State,
+    self, AliasReading, AliasWrite, Cause, Command, Mode, Observation, Phase, Reason, Rules, State,
     Unapplied, Weight, Wish,
 };
 
@@ -159,7 +159,10 @@ where
         || matches!(&snapshot.state.phase, Phase::RollingBack { cause, .. } if *cause != Cause::Passed);
     if !putting_back {
         seen = alarms(ports, &assignment.alarms, &snapshot.alarms, &clock).await;
-        if let Some(counting) = &assignment.evidence {
+        // Nor may counts delay what the alarms have said.
+        let enough =
+            matches!(seen.verdict, Verdict::Fail(_)) && assignment.rules.mode == Mode::Enforce;
+        if let (Some(counting), false) = (&assignment.evidence, enough) {
             let (contenders, memory) = (&snapshot.state.contenders, &snapshot.evidence);
             counted = counts(ports, counting, memory, contenders, &alias, &clock).await;
         }

@@ -15,6 +15,9 @@ use jiff::Timestamp;
 use super::error::{CallError, Kind};
 use crate::judge::measure::{CountsAnswer, CountsQuestion, Pages, SeriesName};
 
+/// The longest look at the counts, with all its pages: a tick has to come to its end.
+pub const LONGEST: std::time::Duration = std::time::Duration::from_secs(15);
+
 /// More pages than this would be a loop: all points of a day fit on one.
 const PAGES_MAX: usize = 20;
 /// In seconds.

@@ -37,14 +37,19 @@ impl Observe for AwsPorts {
     }
 
     async fn counts(&self, question: &CountsQuestion) -> Result<CountsAnswer, String> {
-        counts::read(
+        let reading = counts::read(
             &self.session.cloudwatch,
             &self.function,
             &self.alias,
             question,
-        )
-        .await
-        .map_err(|error| error.to_string())
+        );
+        match tokio::time::timeout(counts::LONGEST, reading).await {
+            Ok(read) => read.map_err(|error| error.to_string()),
+            Err(_) => Err(format!(
+                "GetMetricData did not come to an end in {} seconds",
+                counts::LONGEST.as_secs()
+            )),
+        }
     }
 }
 

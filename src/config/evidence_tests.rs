@@ -37,8 +37,18 @@ fn a_plan_has_time_for_its_minutes_to_settle() {
     );
     let counted = format!(r#"{{{plan}, "evidence": {{"settle": "5m"}}}}"#);
     assert_eq!(longest(&counted), SignedDuration::from_mins(72));
-    let said = format!(r#"{{{plan}, "evidence": {{}}, "limits": {{"longest": "20m"}}}}"#);
-    assert_eq!(longest(&said), SignedDuration::from_mins(20));
+    let said = |longest: &str| {
+        format!(r#"{{{plan}, "evidence": {{}}, "limits": {{"longest": "{longest}"}}}}"#)
+    };
+    assert_eq!(longest(&said("21m")), SignedDuration::from_mins(21));
+    let (path, kind) = ("limits.longest", MistakeKind::Contradiction);
+    let errors = Policy::parse(&said("20m")).unwrap_err().0;
+    assert_eq!((errors[0].path.as_str(), errors[0].kind), (path, kind));
+    assert!(
+        errors[0].to_string().contains("6m to settle"),
+        "{}",
+        errors[0]
+    );
 }
 
 #[test]
@@ -244,4 +254,19 @@ fn contradictions() {
     );
     let unread = format!(r#"{}, "metrics": [{{}}]}}"#, excess("\"2%\""));
     assert_eq!(brief(&mistakes(&unread)).len(), 2);
+}
+
+#[test]
+fn evidence_watches_only_where_something_can_be_compared() {
+    for (watches, plan) in [
+        (true, "10%:5m"),
+        (true, "10%:1m, 50%:3m"),
+        (false, "10%:2m"),
+        (false, "0%:1h"),
+        (false, "AllAtOnce"),
+        (false, "Linear10PercentEvery1Minute"),
+    ] {
+        let text = json!({ "plan": plan, "evidence": {} }).to_string();
+        assert_eq!(Policy::parse(&text).unwrap().watches(), watches, "{plan}");
+    }
 }

@@ -13,7 +13,7 @@ use super::walk::Place;
 use crate::judge::acceptance::Check;
 use crate::judge::alarms::{AlarmRule, AlarmRules, InsufficientData};
 use crate::judge::measure::{EvidenceRules, Inconclusive};
-use crate::rollout::{Finish, Limits, Mode, Plan, Rules};
+use crate::rollout::{Finish, Limits, Mode, Plan, Rules, Step, Weight};
 
 /// The name of the plan if the policy has none.
 pub(super) const PLAN_DEFAULT: &str = "Canary10Percent5Minutes";
@@ -48,7 +48,7 @@ pub enum OnRegression {
 
 impl Default for Policy {
     /// The built-in policy: `Canary10Percent5Minutes`, `insufficient_data: hold`, a look every 15
-    /// seconds, no alarms, both versions' errors counted.
+    /// seconds, no alarms, nothing counted.
     fn default() -> Self {
         let plan = Plan::named(PLAN_DEFAULT).unwrap_or_else(Plan::all_at_once);
         Self::resolve(
@@ -76,7 +76,17 @@ impl Policy {
     /// rollout is only a timer.
     #[must_use]
     pub fn watches(&self) -> bool {
-        !self.alarms.alarms.is_empty() || self.evidence.is_some()
+        !self.alarms.alarms.is_empty() || self.compares()
+    }
+
+    /// Whether both versions' counts will ever be held against each other: evidence is asked for,
+    /// and some step gives the canary traffic for long enough that a whole minute can be judged.
+    #[must_use]
+    pub fn compares(&self) -> bool {
+        let shows = |step: &Step| {
+            step.weight > Weight::ZERO && step.bake >= crate::judge::measure::SHORTEST
+        };
+        self.evidence.is_some() && self.rules.plan.steps().iter().any(shows)
     }
 
     /// How much longer than its bakes the plan may take, because the last minutes of each step have to
@@ -99,7 +109,9 @@ impl Policy {
     pub fn with_plan(mut self, plan: Plan) -> Result<Self, PolicyErrors> {
         self.rules.plan = plan;
         self.rules.limits.longest = self.longest();
-        let faults = contradiction(&self.rules).into_iter().collect();
+        let faults = contradiction(&self.rules, self.settling())
+            .into_iter()
+            .collect();
         self.unless(faults)
     }
 
@@ -216,7 +228,7 @@ fn read(root: &Place<'_>, mistakes: &mut Mistakes) -> Option<Policy> {
     };
     policy.rules.limits.longest = policy.longest();
     let contradictions = [
-        contradiction(&policy.rules),
+        contradiction(&policy.rules, policy.settling()),
         policy.evidence.as_ref().and_then(evidence::contradiction),
     ];
     for fault in contradictions.into_iter().flatten() {
@@ -238,15 +250,27 @@ const MODE: &[(&str, Mode)] = &[("enforce", Mode::Enforce), ("advise", Mode::Adv
 ///
 /// A poll interval longer than a bake can be: a bake is never outwaited, since the tick then waits
 /// only for what is left of it, and looks at the alarms at its end.
-fn contradiction(rules: &Rules) -> Option<PolicyError> {
+fn contradiction(rules: &Rules, settling: SignedDuration) -> Option<PolicyError> {
     let (bakes, longest, most) = (rules.plan.duration(), rules.limits.longest, LONGEST.most);
+    let takes = bakes.saturating_add(settling);
     if bakes > most {
         let message = format!("the bakes take {bakes:#} in all, longer than {most:#}");
         return Some(PolicyError::new("plan", MistakeKind::OutOfRange, message));
     }
-    let message = format!("{longest:#} is shorter than the plan, whose bakes take {bakes:#}");
+    let message = if settling.is_zero() {
+        format!("{longest:#} is shorter than the plan, whose bakes take {bakes:#}")
+    } else {
+        format!(
+            "{longest:#} is shorter than the plan, whose bakes take {bakes:#}, and its last minutes \
+             {settling:#} to settle"
+        )
+    };
     let error = PolicyError::new("limits.longest", MistakeKind::Contradiction, message);
-    let by_default = longest_by_default(bakes);
-    let hint = format!("leave the key out for twice the bakes and 30 minutes: {by_default:#}");
-    (longest < bakes).then(|| error.hint(hint))
+    let by_default = longest_by_default(bakes).saturating_add(settling).min(most);
+    let hint = if settling.is_zero() {
+        format!("leave the key out for twice the bakes and 30 minutes: {by_default:#}")
+    } else {
+        format!("leave the key out for {by_default:#}")
+    };
+    (longest < takes).then(|| error.hint(hint))
 }

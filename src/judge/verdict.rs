@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::bound::{Bound, parts, percent, percent_up};
 
+/// Odds are not told above this: nobody needs more, and no reader of JSON chokes on it.
+pub(super) const ODDS_MAX: u64 = 1_000_000;
+
 /// The judge's answer for one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -130,6 +133,11 @@ pub enum Doubt {
         /// What they show all the same.
         bound: Bound,
     },
+    /// A metric had no say: its numbers never came for both versions in the same minute.
+    Uncompared {
+        /// Which.
+        metric: String,
+    },
     /// The canary is not shown to be as good as the policy asks for.
     NotShown {
         /// By which metric.
@@ -193,10 +201,11 @@ impl fmt::Display for Regression {
             } => write!(
                 f,
                 "the canary is worse by {metric}: {canary_bad} of {canary} ({}), stable \
-                 {stable_bad} of {stable} ({}) in the same minutes; evidence {odds}:1, needed \
-                 {needed}:1",
+                 {stable_bad} of {stable} ({}) in the same minutes; evidence {}{odds}:1, \
+                 needed {needed}:1",
                 share(*canary_bad, *canary),
                 share(*stable_bad, *stable),
+                if *odds == ODDS_MAX { "over " } else { "" },
             ),
             Self::TooManyErrors { errors, most } => {
                 write!(
@@ -242,6 +251,11 @@ impl fmt::Display for Doubt {
             } => write!(
                 f,
                 "only {judged} of the canary's requests were judged, {needed} are needed; {bound}"
+            ),
+            Self::Uncompared { metric } => write!(
+                f,
+                "nothing could be compared by {metric}: in no minute did the numbers of both \
+                 versions come"
             ),
             Self::NotShown {
                 metric,

@@ -329,7 +329,7 @@ async fn guard_of(
         .await
         .map_err(Failure::from)?;
     let alarms = policy.alarms.clone().and(group);
-    if alarms.alarms.is_empty() && policy.evidence.is_none() {
+    if alarms.alarms.is_empty() && !(policy.evidence.is_some() && shift.compares()) {
         return Err(refused(
             "neither the policy nor the deployment group names an alarm, and nothing is counted: nothing \
              would notice a bad version (hint: put an alarm on the alias' Errors into the policy's \

@@ -61,6 +61,17 @@ impl Shift {
         policys.max(self.lasts().saturating_add(ROOM))
     }
 
+    /// Whether the versions share the traffic long enough at one weight for their counts to be
+    /// compared.
+    #[must_use]
+    pub fn compares(self) -> bool {
+        let minutes = match self {
+            Self::AllAtOnce => 0,
+            Self::Canary { minutes, .. } | Self::Linear { minutes, .. } => minutes,
+        };
+        SignedDuration::from_mins(i64::from(minutes)) >= crate::judge::measure::SHORTEST
+    }
+
     /// Whether the versions share the traffic too shortly for the alarms to say much.
     #[must_use]
     pub fn is_short(self) -> bool {

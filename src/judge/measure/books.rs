@@ -47,6 +47,10 @@ pub(super) struct Entry {
     pub evidence: Evidence,
     /// Everything that the evidence was made of: canary, of them bad, stable, of them bad.
     pub counted: [u64; 4],
+    /// The canary's requests in minutes in which the stable version had some too: only those could
+    /// have spoken against it.
+    #[serde(default)]
+    pub compared: u64,
 }
 
 /// Closed minutes that were not judged, by reason.
@@ -83,7 +87,7 @@ impl Books {
         if kind == Kind::Whole {
             return;
         }
-        self.count_always(ledger, minute);
+        self.count_always(ledger, minute, age >= ledger.ages.settled);
         let Kind::Split(share) = kind else {
             self.dropped.change = self.dropped.change.saturating_add(1);
             return;
@@ -99,9 +103,9 @@ impl Books {
     }
 
     /// What counts whatever the weight, and however young the minute.
-    fn count_always(&mut self, ledger: &Ledger<'_>, minute: i64) {
+    fn count_always(&mut self, ledger: &Ledger<'_>, minute: i64, settled: bool) {
         if let Some(found) = ledger.answer.metrics.first() {
-            let errors = errors_so_far(&found.canary, minute);
+            let errors = errors_so_far(&found.canary, minute, settled);
             self.errors = self.errors.saturating_add(errors);
         }
         let throttled = ledger.answer.throttles.as_ref();
@@ -166,6 +170,11 @@ impl Books {
         })
     }
 
+    /// The canary's requests that were held against the stable version's by this metric.
+    pub fn compared(&self, metric: usize) -> u64 {
+        self.entries.get(metric).map_or(0, |entry| entry.compared)
+    }
+
     /// The canary's requests that were judged by this metric.
     pub fn judged(&self, metric: usize) -> u64 {
         self.entries.get(metric).map_or(0, |entry| entry.counted[0])
@@ -176,6 +185,9 @@ impl Entry {
     fn take(&mut self, settings: &Settings, counts: &Counts) {
         self.evidence.take(settings, counts);
         let Counts { canary, stable } = counts;
+        if stable.invocations() > 0 {
+            self.compared = self.compared.saturating_add(canary.invocations());
+        }
         let more = [
             canary.invocations(),
             canary.errors(),

@@ -80,10 +80,16 @@ pub(super) fn reading(
     }
 }
 
-/// One version's errors of this minute, as far as they are there: they only ever grow.
-pub(super) fn errors_so_far(pair: &Pair, minute: i64) -> u64 {
+/// One version's errors of this minute, as far as they are there: they only ever grow. Where the
+/// numbers do not belong together yet they wait until the minute is `settled`; then they are errors
+/// all the same, also if there are more of them than requests, or no requests at all.
+pub(super) fn errors_so_far(pair: &Pair, minute: i64, settled: bool) -> u64 {
     match numbers(pair, minute, false, false) {
         Numbers::Known(tally) => tally.errors(),
+        Numbers::Idle | Numbers::Unsettled if settled => {
+            let bad = pair.bad.as_ref();
+            bad.and_then(|bad| whole(bad.at(minute)?)).unwrap_or(0)
+        }
         Numbers::Idle | Numbers::Unsettled => 0,
     }
 }

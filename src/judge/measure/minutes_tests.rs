@@ -79,10 +79,18 @@ fn a_half_published_minute_is_unsettled_whichever_half_it_is() {
 }
 
 #[test]
-fn more_errors_than_requests_are_unsettled_never_errors() {
+fn more_errors_than_requests_are_not_compared_and_are_errors_once_settled() {
     let canary = pair(Some(2.0), Some(3.0));
-    assert_eq!(errors_so_far(&canary, 0), 0);
-    assert_eq!(errors_so_far(&pair(Some(3.0), Some(3.0)), 0), 3);
+    for (errors, canary, settled) in [
+        (0, &canary, false),
+        (3, &canary, true),
+        (0, &pair(None, Some(3.0)), false),
+        (3, &pair(None, Some(3.0)), true),
+        (0, &pair(Some(3.0), None), true),
+        (3, &pair(Some(3.0), Some(3.0)), false),
+    ] {
+        assert_eq!(errors_so_far(canary, 0, settled), errors, "{canary:?}");
+    }
     let reading = reading(&MetricRule::errors(), &found(canary, whole_pair()), 0, true);
     assert_eq!(reading, Reading::Unsettled);
 }

@@ -10,6 +10,9 @@
 //! minute is closed its numbers are fetched again each time and weighed anew; only closed minutes'
 //! evidence is carried on. A minute in which the weight changed mixes two shares and is left out.
 
+/// A shorter time at a weight has hardly a whole minute that is not one of change.
+pub const SHORTEST: jiff::SignedDuration = jiff::SignedDuration::from_mins(3);
+
 mod answer;
 mod books;
 mod finding;

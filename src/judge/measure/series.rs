@@ -40,10 +40,10 @@ impl Series {
         self.0.iter().map(|(minute, value)| (*minute, *value))
     }
 
-    /// This less the other, where both have a point.
+    /// This less the other, which is a part of it: no point of the other is none of this.
     pub(super) fn less(&self, other: &Self) -> Self {
-        let both = |(minute, value)| Some((minute, value - other.at(minute)?));
-        Self(self.points().filter_map(both).collect())
+        let rest = |(minute, value)| (minute, value - other.at(minute).unwrap_or(0.0));
+        Self(self.points().map(rest).collect())
     }
 }
 

@@ -11,6 +11,7 @@ use super::minutes::{Ages, bad_by_minute};
 use super::rules::{Accept, EvidenceRules, MetricRule};
 use super::series::{MINUTE, minute_of};
 use crate::judge::evidence::{self, Settings, dispersion::dispersion};
+use crate::judge::verdict::ODDS_MAX;
 use crate::judge::{Bound, Doubt, Regression};
 
 /// The chance of a bound that does not hold, where the rules name none.
@@ -53,6 +54,8 @@ impl EvidenceRules {
             let error = answer.failure.clone();
             let error = error.unwrap_or_else(|| "not every series was answered".to_owned());
             finding.doubt = Some(Doubt::Uncounted { error });
+            // So that it is asked again at once.
+            next.asked = None;
         } else {
             next.asked = Some(now.as_second());
         }
@@ -167,7 +170,7 @@ impl Weighing<'_> {
                 stable,
                 stable_bad,
                 // Casts stay within the numbers.
-                odds: log_e.exp() as u64,
+                odds: (log_e.exp() as u64).min(ODDS_MAX),
                 needed: self.rules.alpha.recip().round() as u64,
             }
         });
@@ -217,11 +220,11 @@ impl Weighing<'_> {
                 got: starved.got,
             });
         }
-        let books = match self.rules.accept {
-            Some(_) => &self.books.accepting,
-            None => &self.books.all,
+        let (judged, needed) = match self.rules.accept {
+            Some(_) => (self.books.accepting.judged(0), self.rules.min_requests),
+            // What was held against nothing could not have spoken against the canary.
+            None => (self.books.all.compared(0), self.rules.min_requests),
         };
-        let (judged, needed) = (books.judged(0), self.rules.min_requests);
         let unknown = Bound::new(1.0, 1.0 - self.rules.alpha_accept());
         if judged < needed {
             let bound = metrics.first().map_or(unknown, |metric| metric.bound);
@@ -232,7 +235,10 @@ impl Weighing<'_> {
             });
         }
         let Some(accept) = self.rules.accept else {
-            return Sufficiency::Enough;
+            return match self.uncompared() {
+                Some(metric) => short(Doubt::Uncompared { metric }),
+                None => Sufficiency::Enough,
+            };
         };
         match self.unshown(metrics, accept) {
             Some(doubt) => short(doubt),
@@ -243,6 +249,13 @@ impl Weighing<'_> {
                 Sufficiency::Accepted { judged, bound }
             }
         }
+    }
+
+    /// The first metric that had no say, because its numbers never came for both versions.
+    fn uncompared(&self) -> Option<String> {
+        let silent = |(metric, _): &(usize, &MetricRule)| self.books.all.compared(*metric) == 0;
+        let mut metrics = self.rules.metrics.iter().enumerate();
+        metrics.find(silent).map(|(_, rule)| rule.name.clone())
     }
 
     /// The first metric by which the canary is not shown to be good enough.

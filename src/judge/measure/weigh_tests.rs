@@ -1,7 +1,7 @@
 //! Rollouts judged by counts, by example.
 
 use super::super::bench::*;
-use super::super::{Measured, MetricRule, Source};
+use super::super::{Measured, MetricRule, OwnMetric, Series, Source};
 use super::*;
 use crate::judge::Verdict;
 
@@ -124,9 +124,17 @@ fn too_many_errors_count_at_once_whatever_the_stable_version_does() {
     let outage = bad_from(3, [60, 1, 540, 400]);
     let expected = Regression::TooManyErrors { errors: 1, most: 0 };
     assert_eq!(fires(&rules, &outage, 600), Some((180, expected)));
-    // More errors than requests are numbers that do not belong together yet.
+    // More errors than requests are numbers that do not belong together yet; settled, they are errors.
     let unsettled = bad_from(3, [60, 61, 540, 540]);
-    assert_eq!(fires(&rules, &unsettled, 600), None);
+    let (second, regression) = fires(&rules, &unsettled, 600).unwrap();
+    assert_eq!(second, 240 + i64::from(rules.settle));
+    assert_eq!(
+        regression,
+        Regression::TooManyErrors {
+            errors: 61,
+            most: 0
+        }
+    );
 }
 
 #[test]
@@ -142,6 +150,62 @@ fn too_many_errors_stay_too_many_once_their_minutes_are_closed() {
     let (second, regression) = fires(&rules, &cloud, 3_000).unwrap();
     assert_eq!(second, 20 * 60);
     assert_eq!(regression, Regression::TooManyErrors { errors: 3, most: 2 });
+}
+
+#[test]
+fn requests_that_were_held_against_nothing_are_not_enough() {
+    // In turns only one of the two versions has a request, as at a poll a minute.
+    let mut cloud = Cloud::steady(60, [1, 1, 0, 0]);
+    for number in (0..60).step_by(2) {
+        cloud.minutes.insert(minute(number), [0, 0, 1, 0]);
+    }
+    let mut memory = shifted();
+    looks(&rules(), &mut memory, 0..3_600, &cloud);
+    let expected = Doubt::TooFewRequests {
+        judged: 0,
+        needed: 30,
+        bound: finding(&memory).metrics[0].bound,
+    };
+    assert_eq!(
+        finding(&memory).sufficiency,
+        Sufficiency::Short { doubt: expected }
+    );
+}
+
+#[test]
+fn a_metric_that_never_had_a_say_is_a_doubt() {
+    let mut rules = rules();
+    rules.metrics.push(MetricRule {
+        name: "payments".into(),
+        source: Source::Own {
+            bad: own("Refused"),
+            total: Some(own("Payments")),
+        },
+        ..MetricRule::errors()
+    });
+    let cloud = Cloud::steady(60, [10, 0, 90, 0]);
+    let mut memory = shifted();
+    for second in (0..1_200).step_by(15) {
+        look(&rules, &mut memory, 1_000, second, |question| {
+            let mut answer = cloud.answer(question);
+            // A name that is misspelt has no points at all.
+            answer.metrics[1].canary.total = Some(Series::default());
+            answer.metrics[1].canary.bad = Some(Series::default());
+            answer
+        });
+    }
+    let doubt = Doubt::Uncompared {
+        metric: "payments".into(),
+    };
+    assert_eq!(finding(&memory).sufficiency, Sufficiency::Short { doubt });
+}
+
+fn own(metric: &str) -> OwnMetric {
+    OwnMetric {
+        namespace: "Shop".into(),
+        metric: metric.into(),
+        dimensions: vec![("Version".into(), "{version}".into())],
+    }
 }
 
 #[test]

@@ -40,8 +40,13 @@ impl Tick<'_> {
             };
             return self.wait(state, left.min(self.rules.limits.poll), reason);
         }
-        if let Some(hold) = self.hold().or_else(|| self.settling(here, since)) {
+        if let Some(hold) = self.hold() {
             return self.wait(state, self.rules.limits.poll, hold);
+        }
+        if let Some(hold) = self.settling(here, since) {
+            // Not longer than a minute: what a plan may take is reckoned by that.
+            let wait = self.rules.limits.poll.min(SignedDuration::from_mins(1));
+            return self.wait(state, wait, hold);
         }
         match self.rules.plan.step(step + 1) {
             None => self.end_of_plan(state, view),
