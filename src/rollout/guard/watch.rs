@@ -16,6 +16,10 @@ use crate::rollout::{
     weight::Weight,
 };
 
+/// The last minutes before the canary got all traffic are settled after a quarter of an hour at the
+/// latest; what is not counted then, and a little later, is not counted any more.
+const SETTLES: SignedDuration = SignedDuration::from_mins(20);
+
 /// What a guard goes by, fixed before it starts.
 ///
 /// `limits.longest` has to leave room for CodeDeploy's own shift, not for the policy's plan.
@@ -191,7 +195,7 @@ impl Look<'_> {
     /// The canary has all traffic, and nothing has to be stopped for.
     fn all_traffic(&self, state: Guard) -> GuardDecision {
         if let Some(doubts) = self.settling() {
-            return self.wait(state, GuardReason::Hold { doubts });
+            return self.settle(state, doubts);
         }
         let Verdict::Inconclusive(doubts) = &self.seen.verdict else {
             return match &state.phase {
@@ -226,6 +230,23 @@ impl Look<'_> {
                 let since = self.seen.measured.unjudged_from?;
                 Some(vec![Doubt::Settling { since }])
             }
+        }
+    }
+
+    /// Waits for that, but not for ever: numbers that never come are a doubt like any other.
+    fn settle(&self, state: Guard, doubts: Vec<Doubt>) -> GuardDecision {
+        let arrived = match &state.phase {
+            GuardPhase::Watching { arrived, .. } => *arrived,
+            GuardPhase::Stopping { .. } | GuardPhase::Ended { .. } => None,
+        };
+        let over = arrived.is_some_and(|arrived| elapsed(arrived, self.now) > SETTLES);
+        if !over || !has_succeeded(&state) {
+            return self.wait(state, GuardReason::Hold { doubts });
+        }
+        let doubt = brief(&doubts.first().map_or_else(String::new, ToString::to_string));
+        match self.rules.mode {
+            Mode::Advise => self.advise(state, Some(doubt)),
+            Mode::Enforce => self.fail(state, GuardFailure::Unproven { doubt }),
         }
     }
 
