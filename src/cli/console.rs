@@ -67,6 +67,18 @@ impl Console {
         written(writeln!(out, "{text}").and_then(|()| out.flush()))
     }
 
+    /// One line of a result that has many, on stdout; false if its reader has gone, so that no
+    /// more are worth their while.
+    ///
+    /// # Errors
+    /// As [`result`](Self::result).
+    pub fn line(&self, text: &str) -> Result<bool, CliError> {
+        match writeln!(io::stdout().lock(), "{text}") {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            result => written(result).map(|()| true),
+        }
+    }
+
     /// Everything that is not a result, on stderr.
     pub fn say(&self, text: &str) {
         self.text(format!("{text}\n").into_bytes());

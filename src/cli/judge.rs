@@ -32,8 +32,8 @@ pub fn judge(console: &Console, arguments: &Judge) -> Result<Exit, CliError> {
         course.take(&counts);
         if arguments.json {
             per_poll.push(course.poll());
-        } else {
-            console.result(&course.line(&counts))?;
+        } else if !console.line(&course.line(&counts))? {
+            return Ok(Exit::Success);
         }
     }
     if arguments.json {

@@ -25,7 +25,9 @@ pub fn policy(console: &Console, arguments: &PolicyArguments) -> Result<Exit, Cl
                 ..policy_error(&place, &errors)
             })?;
             console.result(&summary(&policy))?;
-            if !policy.watches() {
+            if policy.alarms.alarms.is_empty() && policy.evidence.is_some() && !policy.compares() {
+                console.say("note: it names no alarm, and no step lasts the three minutes that it takes to compare counts: a rollout by it is refused");
+            } else if !policy.watches() {
                 console.say("note: it names no alarm and counts nothing, and a rollout that watches nothing is refused (--alarm NAME adds an alarm, the key \"evidence\": {} counts errors)");
             }
         }

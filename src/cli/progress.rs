@@ -6,9 +6,10 @@ use std::mem;
 use jiff::{SignedDuration, Timestamp};
 
 use super::console::Console;
-use crate::driver::Pass;
+use crate::driver::{Assignment, Pass};
 use crate::judge::alarms::AlarmState;
 use crate::judge::duration::readable;
+use crate::judge::measure::EvidenceRules;
 use crate::judge::{Doubt, Verdict};
 use crate::rollout::{
     Command, Contenders, Phase, Plan, ROLLBACK_PATIENCE, Reason, State, Unapplied, Weight,
@@ -21,6 +22,9 @@ const QUIET_LINES: SignedDuration = SignedDuration::from_secs(60);
 pub struct Progress {
     console: Console,
     plan: Plan,
+    evidence: Option<EvidenceRules>,
+    /// What was last said of the counts.
+    counted: Vec<(String, String)>,
     standing: Standing,
     /// What the last line was about, so that only news makes a line.
     last: Option<(Topic, Timestamp)>,
@@ -42,11 +46,16 @@ type Topic = (
 );
 
 impl Progress {
-    /// A display for this plan.
-    pub fn new(console: Console, plan: &Plan) -> Self {
+    /// A display for this rollout.
+    pub fn new(console: Console, assignment: &Assignment) -> Self {
         Self {
             console,
-            plan: plan.clone(),
+            plan: assignment.rules.plan.clone(),
+            evidence: assignment
+                .evidence
+                .as_ref()
+                .map(|counting| counting.rules.clone()),
+            counted: Vec::new(),
             standing: Standing::default(),
             last: None,
         }
@@ -81,7 +90,23 @@ impl Progress {
             self.console.say(&self.text(pass, now));
             self.last = Some((topic, now));
         }
+        self.count(pass, now);
         self.refresh(now);
+    }
+
+    /// Says what the counts come to, once in a minute: after each fetch that brought something new.
+    fn count(&mut self, pass: &Pass, now: Timestamp) {
+        let found = pass.snapshot.evidence.finding().zip(self.evidence.as_ref());
+        let sentences = found.map(|(finding, rules)| finding.sentences(rules));
+        let sentences = sentences.unwrap_or_default();
+        if sentences.is_empty() || sentences == self.counted {
+            return;
+        }
+        let time = now.strftime("%H:%M:%SZ");
+        for (metric, sentence) in &sentences {
+            self.console.say(&format!("{time}  {metric}: {sentence}"));
+        }
+        self.counted = sentences;
     }
 
     /// Brings the bar up to date.

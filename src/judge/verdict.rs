@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::bound::{Bound, parts, percent, percent_up};
+use super::evidence::figures::grouped;
 
 /// Odds are not told above this: nobody needs more, and no reader of JSON chokes on it.
 pub(super) const ODDS_MAX: u64 = 1_000_000;
@@ -200,12 +201,17 @@ impl fmt::Display for Regression {
                 needed,
             } => write!(
                 f,
-                "the canary is worse by {metric}: {canary_bad} of {canary} ({}), stable \
-                 {stable_bad} of {stable} ({}) in the same minutes; evidence {}{odds}:1, \
-                 needed {needed}:1",
+                "the canary is worse by {metric}: {} of {} ({}), stable {} of {} ({}) in the same \
+                 minutes; evidence {}{}:1, needed {}:1",
+                grouped(*canary_bad),
+                grouped(*canary),
                 share(*canary_bad, *canary),
+                grouped(*stable_bad),
+                grouped(*stable),
                 share(*stable_bad, *stable),
                 if *odds == ODDS_MAX { "over " } else { "" },
+                grouped(*odds),
+                grouped(*needed),
             ),
             Self::TooManyErrors { errors, most } => {
                 write!(

@@ -303,7 +303,7 @@ impl Refusal {
                     Audience::Hook => "name an alarm in the policy's",
                 };
                 format!(
-                    "{name} \"alarms\", or let the policy say \"evidence\": {{}}; without, nothing would \
+                    "{name} \"alarms\", or let the policy say \"evidence\": {{}} with a step of three minutes or more; without, nothing would \
                      notice a bad canary"
                 )
             }
@@ -364,7 +364,9 @@ impl fmt::Display for Refusal {
                 f,
                 "the alias' description has {length} characters; more than {longest} leave no room for the mark"
             ),
-            Self::NothingWatched => f.write_str("the rollout watches no alarm, and counts nothing"),
+            Self::NothingWatched => {
+                f.write_str("the rollout watches no alarm, and compares no counts")
+            }
             Self::ManagedByStack { stack } => {
                 write!(f, "the CloudFormation stack {stack} manages this function")
             }

@@ -166,8 +166,13 @@ impl Running {
 
     async fn ended(mut self) -> Ended {
         let child = self.0.take().expect("it runs");
+        let id = child.id().to_string();
         let waited = tokio::task::spawn_blocking(move || child.wait_with_output());
         let waited = tokio::time::timeout(PATIENCE * 3, waited).await;
+        if waited.is_err() {
+            // Otherwise the thread that waits for it would keep the test from ending.
+            let _ = Command::new("kill").args(["-9", &id]).status();
+        }
         Ended(
             waited
                 .expect("it ends in time")

@@ -40,22 +40,22 @@ this excess, or with --window too, whether that window does.
 Exit codes: 0 the question was answered, also if the answer is no, 64 wrong usage.")]
 pub struct PlanArguments {
     /// Requests a second, to both versions together
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, allow_negative_numbers = true, value_name = "RATE")]
     pub rps: f64,
     /// The canary's share of them, such as 10% or 0.1
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE", value_parser = share)]
     pub weight: f64,
     /// How long the canary is watched, in whole minutes; 5m if --detect does not ask for it
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub window: Option<SignedDuration>,
     /// An excess of the canary's error rate over the tolerated one, such as 1% or 0.01
-    #[arg(long, value_name = "EXCESS", value_parser = share)]
+    #[arg(long, allow_negative_numbers = true, value_name = "EXCESS", value_parser = share)]
     pub detect: Option<f64>,
     /// How surely it is to be found
-    #[arg(long, value_name = "CHANCE", value_parser = share, default_value = "0.95")]
+    #[arg(long, allow_negative_numbers = true, value_name = "CHANCE", value_parser = share, default_value = "0.95")]
     pub confidence: f64,
     /// The stable version's error rate
-    #[arg(long, value_name = "RATE", value_parser = share, default_value = "0")]
+    #[arg(long, allow_negative_numbers = true, value_name = "RATE", value_parser = share, default_value = "0")]
     pub base_rate: f64,
     #[command(flatten)]
     pub settings: SettingsArguments,
@@ -69,22 +69,22 @@ pub struct PlanArguments {
 #[command(next_help_heading = "Judge options")]
 pub struct SettingsArguments {
     /// Largest chance of blaming a canary that is no worse than tolerated
-    #[arg(long, value_name = "CHANCE", default_value_t = Settings::default().alpha)]
+    #[arg(long, allow_negative_numbers = true, value_name = "CHANCE", default_value_t = Settings::default().alpha)]
     pub alpha: f64,
     /// Largest chance of accepting a canary that is worse than --eps
-    #[arg(long, value_name = "CHANCE", default_value_t = Settings::default().alpha_accept)]
+    #[arg(long, allow_negative_numbers = true, value_name = "CHANCE", default_value_t = Settings::default().alpha_accept)]
     pub alpha_accept: f64,
     /// Tolerated ratio of the canary's error rate to the stable version's
-    #[arg(long, value_name = "RATIO", default_value_t = Settings::default().rho)]
+    #[arg(long, allow_negative_numbers = true, value_name = "RATIO", default_value_t = Settings::default().rho)]
     pub rho: f64,
     /// Tolerated increase of the error rate on top of that, a share of the invocations
-    #[arg(long, value_name = "SHARE", default_value_t = Settings::default().delta)]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE", default_value_t = Settings::default().delta)]
     pub delta: f64,
     /// Size of the bursts in which errors come, 1 to 10
-    #[arg(long, value_name = "SIZE", default_value_t = Settings::default().phi)]
+    #[arg(long, allow_negative_numbers = true, value_name = "SIZE", default_value_t = Settings::default().phi)]
     pub phi: f64,
     /// Accept a canary that is shown to be worse by less than this, a share of the invocations
-    #[arg(long, value_name = "SHARE", default_value_t = Settings::default().eps)]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE", default_value_t = Settings::default().eps)]
     pub eps: f64,
 }
 

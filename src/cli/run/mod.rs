@@ -207,7 +207,7 @@ impl<P: crate::driver::Observe + crate::driver::Act + Sync> Release<P> {
         snapshot: Snapshot,
         aborts: &mut Aborts,
     ) -> Result<Snapshot, CliError> {
-        let mut progress = Progress::new(self.console.clone(), &self.assignment.rules.plan);
+        let mut progress = Progress::new(self.console.clone(), &self.assignment);
         let drive = engine::drive(
             &self.ports,
             &self.assignment,

@@ -40,7 +40,7 @@ fn a_canary_that_fails_is_found_as_soon_as_its_minute_is_published_and_looked_at
     assert_eq!(second, 315);
     let text = regression.to_string();
     assert!(
-        text.starts_with("the canary is worse by errors: 6 of 240 (2.5 %), stable 0 of 2160"),
+        text.starts_with("the canary is worse by errors: 6 of 240 (2.5 %), stable 0 of 2,160"),
         "{text}"
     );
     assert!(text.ends_with("needed 100:1"), "{text}");

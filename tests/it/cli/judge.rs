@@ -188,3 +188,21 @@ async fn a_long_file_is_judged_line_by_line() {
     assert_eq!(found["state"]["Nc"], 12_000_000);
     assert_eq!(found["first_rollback_poll"], Value::Null);
 }
+
+/// `yes 540,0,4860,1 | canary judge | head -2` has to come to an end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_goes_ends_it() {
+    let script = format!(
+        "yes 540,0,4860,1 | '{}' judge | head -2",
+        env!("CARGO_BIN_EXE_canary")
+    );
+    let run = tokio::process::Command::new("sh")
+        .args(["-c", &script])
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(std::time::Duration::from_secs(20), run)
+        .await
+        .expect("it ends")
+        .expect("it runs");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2);
+}

@@ -100,7 +100,7 @@ async fn a_rollout_that_watches_nothing() {
     refused(
         &stage,
         "--plan 10%:1s",
-        "watches no alarm, and counts nothing",
+        "watches no alarm, and compares no counts",
     )
     .await;
 }
@@ -280,7 +280,7 @@ async fn recovery_waits_until_nothing_else_stands_against_the_start() {
     refused(
         &stage,
         "--plan 10%:1s --recover",
-        "watches no alarm, and counts nothing",
+        "watches no alarm, and compares no counts",
     )
     .await;
     assert_eq!(stage.weights(), json!({"2": 0.1}));
