@@ -7,15 +7,13 @@ use jiff::SignedDuration;
 use super::document::Value;
 use super::limits::Range;
 use super::mistakes::{MistakeKind, Mistakes, cut};
+use super::name;
 use super::numbers::whole;
 use super::walk::{Fields, Place};
 use crate::judge::acceptance::{Check, Expectation, Expectations, Expected, Pattern};
 
 /// The most checks: they run one after the other, in one call of the stepper.
 pub(super) const CHECKS_MAX: usize = 10;
-
-/// The longest name of a check, in characters.
-pub(super) const NAME_MAX: usize = 64;
 
 /// How often a check may be called again.
 pub(super) const RETRIES: RangeInclusive<u16> = 0..=5;
@@ -66,7 +64,7 @@ fn check(item: &Place<'_>, mistakes: &mut Mistakes) -> (Option<String>, Option<C
         return (None, None);
     };
     let name = fields.needed("name", r#""health""#, mistakes);
-    let name = name.and_then(|at| name_at(at, mistakes));
+    let name = name.and_then(|at| name::read(at, "check", mistakes));
     let payload = fields.read("payload", None, mistakes, |at, mistakes| {
         at.json(mistakes).map(Some)
     });
@@ -85,24 +83,6 @@ fn check(item: &Place<'_>, mistakes: &mut Mistakes) -> (Option<String>, Option<C
     };
     let check = whole();
     (name, check)
-}
-
-fn name_at(at: &Place<'_>, mistakes: &mut Mistakes) -> Option<String> {
-    let name = at.text("a string with the check's name", mistakes)?;
-    let length = name.chars().count();
-    let (kind, message) = if name.trim().is_empty() {
-        (MistakeKind::BadValue, "a check has a name".to_owned())
-    } else if length > NAME_MAX {
-        let message = format!("{length} characters are too long: at most {NAME_MAX}");
-        (MistakeKind::OutOfRange, message)
-    } else if name.chars().any(char::is_control) {
-        let message = format!("{:?} has control characters", cut(name));
-        (MistakeKind::BadValue, message)
-    } else {
-        return Some(name.to_owned());
-    };
-    at.add(at.error(kind, message), mistakes);
-    None
 }
 
 fn expect(place: &Place<'_>, mistakes: &mut Mistakes) -> Option<Expectations> {

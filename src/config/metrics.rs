@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use super::document::Value;
 use super::limits::Range;
 use super::mistakes::{MistakeKind, Mistakes, PolicyError, cut};
+use super::name;
 use super::numbers::Numbers;
 use super::own_metric;
 use super::share::{BELOW_ALL, Share};
@@ -13,9 +14,6 @@ use crate::judge::measure::{MetricRule, OwnMetric, Source};
 
 /// The most metrics besides errors and latency.
 pub(super) const METRICS_MAX: usize = 5;
-
-/// The longest name of a metric in reports, in characters.
-pub(super) const NAME_MAX: usize = 64;
 
 /// The names in reports of what `errors` and `latency` count.
 pub(super) const ERRORS: &str = "errors";
@@ -220,7 +218,7 @@ fn other(
         return (None, None);
     };
     let name = fields.needed("name", r#""refused""#, mistakes);
-    let name = name.and_then(|at| name_at(at, mistakes));
+    let name = name.and_then(|at| name::read(at, "metric", mistakes));
     let bad = fields.needed("bad", own_metric::EXAMPLE, mistakes);
     let bad = bad.and_then(|at| own_metric::read(at, mistakes));
     let total = total(&fields, bad.as_ref(), mistakes);
@@ -238,22 +236,4 @@ fn other(
     };
     let rule = whole();
     (name, rule)
-}
-
-fn name_at(at: &Place<'_>, mistakes: &mut Mistakes) -> Option<String> {
-    let name = at.text("a string with the metric's name in reports", mistakes)?;
-    let length = name.chars().count();
-    let (kind, message) = if name.trim().is_empty() {
-        (MistakeKind::BadValue, "a metric has a name".to_owned())
-    } else if length > NAME_MAX {
-        let message = format!("{length} characters are too long: at most {NAME_MAX}");
-        (MistakeKind::OutOfRange, message)
-    } else if name.chars().any(char::is_control) {
-        let message = format!("{:?} has control characters", cut(name));
-        (MistakeKind::BadValue, message)
-    } else {
-        return Some(name.to_owned());
-    };
-    at.add(at.error(kind, message), mistakes);
-    None
 }

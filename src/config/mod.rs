@@ -22,6 +22,7 @@ mod keys;
 mod limits;
 mod metrics;
 mod mistakes;
+mod name;
 mod numbers;
 mod overrides;
 mod own_metric;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{WrittenDuration, all_optional, whole};
 use crate::config::evidence::{ACCEPT_ALPHA, ALPHA, MAX_ERRORS, MIN_REQUESTS};
 use crate::config::metrics::{self, LATENCY_RATIO, RATIO};
+use crate::config::name;
 use crate::config::own_metric::{self, DIMENSIONS_MAX};
 use crate::judge::measure::{EvidenceRules, Inconclusive, MetricRule};
 
@@ -59,7 +60,7 @@ pub(super) struct WrittenOwnMetric {
 pub(super) struct WrittenMetric {
     /// What it is called in reports; neither errors nor, beside the key latency, latency.
     #[schemars(
-        length(min = 1, max = metrics::NAME_MAX),
+        length(min = 1, max = name::NAME_MAX),
         regex(pattern = r"^[^\x00-\x1f\x7f]*$"),
         extend("not" = { "const": metrics::ERRORS })
     )]

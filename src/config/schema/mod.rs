@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::alarms::{ALARMS_MAX, NAME_MAX};
 use super::checks::{self, CHECKS_MAX};
 use super::metrics::METRICS_MAX;
+use super::name;
 use super::policy::OnRegression;
 use crate::judge::alarms::InsufficientData;
 use crate::rollout::plan::STEPS_MAX;
@@ -118,7 +119,7 @@ struct WrittenStep {
 #[expect(dead_code, reason = "only the shape counts")]
 struct WrittenCheck {
     /// What the check is called in reports.
-    #[schemars(length(min = 1, max = checks::NAME_MAX), regex(pattern = r"^[^\x00-\x1f\x7f]*$"))]
+    #[schemars(length(min = 1, max = name::NAME_MAX), regex(pattern = r"^[^\x00-\x1f\x7f]*$"))]
     name: String,
     /// What the function gets.
     #[schemars(extend("default" = {}))]
