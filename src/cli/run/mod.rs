@@ -19,7 +19,7 @@ use super::signals::Aborts;
 use crate::aws::{AwsPorts, Session, alias};
 use crate::clock::Clock;
 use crate::config::Overrides;
-use crate::driver::{Assignment, Snapshot};
+use crate::driver::{Assignment, Counting, Snapshot};
 use crate::rollout::preflight::begin;
 use before::{Accepted, Checked};
 
@@ -123,7 +123,10 @@ async fn attempt(
     let ended = release
         .carry_through(Snapshot::new(began), &mut aborts)
         .await?;
-    conclude(&session, run, &ended, release.clock.now()).await
+    let (mut outcome, exit) = conclude(&session, run, &ended, release.clock.now()).await?;
+    let counting = release.assignment.evidence.as_ref();
+    outcome.evidence = Counting::account(counting, &ended.evidence);
+    Ok((outcome, exit))
 }
 
 /// Without a terminal a question cannot be asked, and silence is no consent.
