@@ -73,7 +73,8 @@ pub struct MetricFinding {
     pub log_e: f64,
     /// How much worse it is at most.
     pub bound: Bound,
-    /// The size of the bursts in which bad ones come; `None`: not measured, taken for single ones.
+    /// The size of the bursts in which bad ones come, 1 to 10; 1 also where the hour before had too
+    /// few of them to tell. `None`: that hour was never seen, and they are taken for single ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bursts: Option<f64>,
 }
