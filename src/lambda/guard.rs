@@ -7,7 +7,7 @@ use super::Functions;
 use super::document::{Carry, Document, Outcome, Way, Word};
 use super::log::{self, Level};
 use crate::aws::{AwsPorts, Kind, deployments};
-use crate::driver::{self, Alarms, Counts, Observe as _};
+use crate::driver::{self, Alarms, Counting, Counts, Observe as _};
 use crate::judge::alarms::AlarmReading;
 use crate::rollout::guard::{
     DeploymentReading, Guard, GuardAct, GuardDecision, GuardEnd, GuardObservation, not_stopped,
@@ -45,7 +45,13 @@ pub async fn tick(
         }
         None => Counts::unasked(*counted),
     };
-    let observation = observed(deployment, alias, &seen, &counts);
+    let observation = GuardObservation {
+        unheard_from: evidence.as_ref().and_then(|counting| {
+            let Counting { rules, timeout } = counting.as_ref();
+            rules.unheard_from(&counts.memory, *timeout, now)
+        }),
+        ..observed(deployment, alias, &seen, &counts)
+    };
     let decision = watch(&rules, &state, now, &observation);
     say(carry, &decision, &observation, &seen.readings, &counts);
     let (state, wait) = act(functions, document, decision, now).await;
@@ -79,6 +85,7 @@ fn observed(
         alias,
         verdict: seen.verdict.clone().and(counts.verdict.clone()),
         measured: counts.measured.clone(),
+        unheard_from: None,
         wish: None,
     }
 }
@@ -124,7 +131,9 @@ async fn act(
 
 fn outcome(end: &GuardEnd) -> Outcome {
     let word = match end {
-        GuardEnd::Passed | GuardEnd::Advised { .. } => Word::Passed,
+        GuardEnd::Passed | GuardEnd::PassedUnproven { .. } | GuardEnd::Advised { .. } => {
+            Word::Passed
+        }
         GuardEnd::Stopped {
             cause: Cause::Aborted { .. },
         } => Word::Aborted,
