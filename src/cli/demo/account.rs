@@ -34,6 +34,12 @@ pub struct Account {
     pub canary_requests: u64,
     /// Those of them that failed.
     pub canary_errors: u64,
+    /// Requests to version 1 that failed.
+    pub stable_errors: u64,
+    /// What both versions' counts came to, in words; null if nothing was counted.
+    pub evidence: Option<String>,
+    /// Whether the alarm went to ALARM while it lasted.
+    pub alarm_raised: bool,
 }
 
 /// The alias at the end.
@@ -74,9 +80,17 @@ impl Account {
             true => "without weights".to_owned(),
             false => format!("with weights {:?}", self.alias.weights),
         };
+        let alarm = match self.alarm_raised {
+            true => "went to ALARM",
+            false => "stayed OK",
+        };
+        // What was found against version 2 says it already.
+        let evidence = self.evidence.as_ref();
+        let evidence = evidence.filter(|_| !self.reason.contains("in the same minutes"));
+        let evidence = evidence.map_or_else(String::new, |said| format!(" Judged: {said}."));
         format!(
             "{}: hello:live is at version {} {weights}, the deployment {}{back}. {}. \
-             Version 2 had {} of {} requests and failed {}.",
+             Version 2 had {} of {} requests and failed {}; version 1 failed {}. The alarm {alarm}.{evidence}",
             self.outcome,
             self.alias.version,
             self.deployment,
@@ -84,6 +98,7 @@ impl Account {
             self.canary_requests,
             self.requests,
             self.canary_errors,
+            self.stable_errors,
         )
     }
 }
