@@ -283,6 +283,10 @@ async fn stepper(
     )
     .map_err(|error| refused(format!("{error} (hint: {})", error.hint())))?;
     warn_of_group_alarms(functions, deployment).await;
+    if policy.is_too_short_to_compare() {
+        let why = "no step gives the new version traffic for the three minutes that it takes to compare both versions' counts";
+        log::line(Level::Warn, why, json!({ "deployment": deployment.id }));
+    }
     let left = hook::deadline(facts.started_at).duration_since(now);
     let longest = policy.rules.limits.longest.min(left);
     let rules = Rules {

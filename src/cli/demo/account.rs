@@ -36,8 +36,9 @@ pub struct Account {
     pub canary_errors: u64,
     /// Requests to version 1 that failed.
     pub stable_errors: u64,
-    /// What both versions' counts came to, in words; null if nothing was counted.
-    pub evidence: Option<String>,
+    /// What both versions' counts came to, a sentence a metric, and what was left out; empty if
+    /// nothing was counted.
+    pub evidence: Vec<String>,
     /// Whether the alarm went to ALARM while it lasted.
     pub alarm_raised: bool,
 }
@@ -84,13 +85,9 @@ impl Account {
             true => "went to ALARM",
             false => "stayed OK",
         };
-        // What was found against version 2 says it already.
-        let evidence = self.evidence.as_ref();
-        let evidence = evidence.filter(|_| !self.reason.contains("in the same minutes"));
-        let evidence = evidence.map_or_else(String::new, |said| format!(" Judged: {said}."));
         format!(
             "{}: hello:live is at version {} {weights}, the deployment {}{back}. {}. \
-             Version 2 had {} of {} requests and failed {}; version 1 failed {}. The alarm {alarm}.{evidence}",
+             Version 2 had {} of {} requests and failed {}; version 1 failed {}. The alarm {alarm}.",
             self.outcome,
             self.alias.version,
             self.deployment,

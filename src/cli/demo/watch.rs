@@ -14,7 +14,6 @@ use crate::aws::executions::{describe, execution_arn};
 use crate::cli::args::{Demo, DemoMode};
 use crate::cli::console::Console;
 use crate::cli::error::CliError;
-use crate::judge::measure::{EvidenceRules, Finding};
 use crate::local::stack::{MACHINE, POST_TRAFFIC, PRE_TRAFFIC, STEPPER};
 use crate::local::{CannotServe, LocalAws};
 use crate::rollout::Weight;
@@ -38,8 +37,6 @@ pub struct Watch<'a> {
     /// The latest decision of a rollout without its numbers, and the latest line of anything else: the
     /// same again is not said. Two executions may write in turns.
     gists: [String; 2],
-    /// The latest account of both versions' counts.
-    finding: Option<Finding>,
 }
 
 /// What one look shows.
@@ -63,7 +60,6 @@ impl<'a> Watch<'a> {
             shown: None,
             told: 0,
             gists: Default::default(),
-            finding: None,
         }
     }
 
@@ -167,11 +163,6 @@ impl<'a> Watch<'a> {
             let gist = message.replace(|c: char| c.is_ascii_digit(), "");
             let gist = gist.split(',').next().unwrap_or_default();
             let decides = member("reason").is_some();
-            if let Some(finding) = member("evidence") {
-                self.finding = serde_json::from_value(finding.clone())
-                    .ok()
-                    .or(self.finding.take());
-            }
             let before = &mut self.gists[usize::from(decides)];
             if before == gist {
                 continue;
@@ -241,7 +232,10 @@ impl<'a> Watch<'a> {
             canary_requests: canary as u64,
             canary_errors: (now[1].errors - self.before[1].errors) as u64,
             stable_errors: (now[0].errors - self.before[0].errors) as u64,
-            evidence: self.evidence(),
+            evidence: output
+                .pointer("/carry/rollout/evidence")
+                .and_then(|said| serde_json::from_value(said.clone()).ok())
+                .unwrap_or_default(),
             alarm_raised: self
                 .aws
                 .with_world(|world| alarm_since(world, self.since).is_some()),
@@ -277,12 +271,6 @@ impl<'a> Watch<'a> {
             let mut all = world.deployments_overview().into_iter();
             all.find(|one| one.id == deployment)?.error
         })
-    }
-
-    /// The stories leave the rules of evidence at their defaults.
-    fn evidence(&self) -> Option<String> {
-        let sentences = self.finding.as_ref()?.sentences(&EvidenceRules::standard());
-        sentences.into_iter().map(|(_, sentence)| sentence).next()
     }
 
     fn max_weight(&self) -> f64 {

@@ -36,9 +36,10 @@ pub(super) async fn begin(
         .await
         .map_err(Failure::from)?;
     let alarms = policy.alarms.clone().and(group);
-    let comparing = policy.evidence.as_ref().filter(|_| shift.compares());
+    let evidence = policy.evidence_where(shift.compares());
+    let comparing = evidence.as_ref().filter(|_| shift.compares());
     if alarms.alarms.is_empty() && comparing.is_none() {
-        return Err(nothing_to_go_by(policy, deployment, shift));
+        return Err(nothing_to_go_by(deployment, shift));
     }
     // A hook waits, or nobody does: what the policy leaves open is decided as inside the hook.
     let inconclusive =
@@ -52,13 +53,12 @@ pub(super) async fn begin(
         inconclusive,
     };
     warn_of_short_shift(policy, deployment, shift);
-    let evidence = match &policy.evidence {
+    let evidence = match evidence {
         Some(rules) => {
             let versions = [shifted.current, shifted.target];
             let timeout = timeout(&functions.session, &shifted.function, versions)
                 .await
                 .map_err(Failure::from)?;
-            let rules = rules.clone();
             Some(Box::new(Counting { rules, timeout }))
         }
         None => None,
@@ -78,19 +78,15 @@ pub(super) async fn begin(
     })
 }
 
-fn nothing_to_go_by(policy: &Policy, deployment: &Deployment, shift: Shift) -> Stop {
-    if policy.evidence.is_none() {
-        return refused(
-            "neither the policy nor the deployment group names an alarm, and nothing is counted: nothing \
-             would notice a bad version (hint: put an alarm on the alias' Errors into the policy's \
-             \"alarms\", or let it say \"evidence\": {})",
-        );
-    }
+fn nothing_to_go_by(deployment: &Deployment, shift: Shift) -> Stop {
+    let uncompared = match shift.compares() {
+        true => "no counts are compared".to_owned(),
+        false => incomparable(deployment, shift),
+    };
     refused(format!(
-        "neither the policy nor the deployment group names an alarm, and {}: nothing would notice a bad \
-         version (hint: put an alarm on the alias' Errors into the policy's \"alarms\", or take a \
-         configuration that stays at a weight for at least {})",
-        incomparable(deployment, shift),
+        "neither the policy nor the deployment group names an alarm, and {uncompared}: nothing would notice a \
+         bad version (hint: put an alarm on the alias' Errors into the policy's \"alarms\", or let the versions \
+         share the traffic for {} or more at one weight and the policy not say \"evidence\": false)",
         readable(SHORTEST),
     ))
 }
@@ -116,7 +112,8 @@ fn warn_of_short_shift(policy: &Policy, deployment: &Deployment, shift: Shift) {
             deployment.config
         ));
     }
-    if policy.evidence.is_some() && !shift.compares() {
+    let counts = policy.evidence_where(true).is_some();
+    if counts && !shift.compares() {
         warn(&format!(
             "{}: only alarms speak, and too little evidence has no say",
             incomparable(deployment, shift)

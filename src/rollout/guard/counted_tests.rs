@@ -209,6 +209,24 @@ fn where_the_policy_says_to_go_on_the_pass_says_that_nothing_is_proven() {
 }
 
 #[test]
+fn a_canary_that_is_not_heard_of_is_not_passed_as_unproven() {
+    let doubt = Doubt::Starved {
+        expected: 300,
+        got: 4,
+    };
+    let seen = having(
+        Sufficiency::Short {
+            doubt: doubt.clone(),
+        },
+        arrived(None),
+    );
+    let rules = asking(Mode::Enforce, Some(Inconclusive::Complete));
+    let decision = watch(&rules, &guard(), at(300), &seen);
+    let cause = Cause::Inconclusive { doubt };
+    assert_eq!(decision.act, GuardAct::Stop { cause });
+}
+
+#[test]
 fn minutes_that_may_still_speak_for_the_canary_are_waited_for() {
     let rules = asking(Mode::Enforce, Some(Inconclusive::Rollback));
     let seen = GuardObservation {

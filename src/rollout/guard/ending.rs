@@ -81,8 +81,10 @@ impl Look<'_> {
         inconclusive: Inconclusive,
         doubt: &Doubt,
     ) -> GuardDecision {
+        // Requests that went to the canary and were never heard of are not too little traffic.
+        let starved = matches!(doubt, Doubt::Starved { .. });
         let doubt = doubt.clone();
-        if inconclusive == Inconclusive::Complete {
+        if inconclusive == Inconclusive::Complete && !starved {
             return self.pass(state, GuardEnd::PassedUnproven { doubt });
         }
         if self.seen.unheard_from.is_some() {

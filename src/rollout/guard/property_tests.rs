@@ -60,8 +60,13 @@ fn sufficiencies() -> impl Strategy<Value = Sufficiency> {
         bound,
         wanted: Bound::new(0.001, 0.95),
     };
+    let starved = Doubt::Starved {
+        expected: 300,
+        got: 4,
+    };
     let short = |doubt| Just(Sufficiency::Short { doubt });
     prop_oneof![
+        1 => short(starved),
         2 => Just(Sufficiency::NotAsked),
         2 => Just(Sufficiency::Enough),
         2 => short(too_few),
@@ -230,6 +235,8 @@ proptest! {
                 (Some(GuardEnd::Passed), Some(_)) => prop_assert!(!short),
                 (Some(GuardEnd::PassedUnproven { doubt }), says) => {
                     prop_assert_eq!(says, Some(Inconclusive::Complete));
+                    let starved = matches!(doubt, Doubt::Starved { .. });
+                    prop_assert!(!starved);
                     let doubt = doubt.clone();
                     prop_assert_eq!(look.seen.measured.sufficiency, Sufficiency::Short { doubt });
                 }
@@ -248,11 +255,12 @@ proptest! {
             if matches!(look.before.phase, GuardPhase::Stopping { .. }) {
                 continue;
             }
+            let starved = matches!(doubt, Doubt::Starved { .. });
             prop_assert_eq!(look.seen.measured.sufficiency, Sufficiency::Short { doubt });
             prop_assert_eq!(look.seen.measured.unjudged_from.or(look.seen.unheard_from), None);
             prop_assert_eq!(&look.seen.alias, &alias("2", None));
-            let says = rules.inconclusive;
-            prop_assert!(matches!(says, Some(Inconclusive::Hold | Inconclusive::Rollback)));
+            let completes = rules.inconclusive == Some(Inconclusive::Complete);
+            prop_assert!(rules.inconclusive.is_some() && (starved || !completes));
         }
     }
 

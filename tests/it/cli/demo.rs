@@ -79,7 +79,7 @@ fn rang_and_was_promoted(account: &Value) {
     for errors in ["stable_errors", "canary_errors"] {
         assert!(account[errors].as_u64() > Some(30), "{account}");
     }
-    let evidence = account["evidence"].as_str().expect("evidence");
+    let evidence = account["evidence"][0].as_str().expect("evidence");
     assert!(evidence.contains("in the same minutes"), "{evidence}");
 }
 
