@@ -47,7 +47,7 @@ pub async fn tick(
     };
     let failed = guard.as_ref().err().map(ToString::to_string);
     if let Ok(Before::Against(reason)) = &guard {
-        let reason = format!("the guard found against the version: {reason}");
+        let reason = format!("the guard did not pass the version: {reason}");
         carry.outcome = Some(Outcome::failed(Word::RolledBack, reason));
         return SignedDuration::ZERO;
     }

@@ -48,6 +48,7 @@ fn guard(evidence: Option<Box<Counting>>, counted: Box<measure::Memory>) -> Way 
                 error_budget: SignedDuration::from_mins(2),
             },
             mode: Mode::Enforce,
+            inconclusive: None,
         },
         alarms: AlarmRules::default(),
         state: Box::new(Guard::new(contenders, at(0))),

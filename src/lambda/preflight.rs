@@ -13,14 +13,13 @@ use crate::aws::deployments::{self, Deployment};
 use crate::aws::preflight::{GatherError, gather};
 use crate::aws::{Kind, checks, policy};
 use crate::config::Policy;
-use crate::driver::{Assignment, Counting, Snapshot};
-use crate::judge::alarms::Memory;
+use crate::driver::{Assignment, Snapshot};
 use crate::rollout::deployment::Hook;
-use crate::rollout::guard::{Guard, GuardRules};
 use crate::rollout::hook::{self, HookFacts};
-use crate::rollout::preflight::TIMEOUT_MAX;
 use crate::rollout::preflight::{Audience, Preflight, Request, begin, preflight};
-use crate::rollout::{Contenders, Finish, Limits, Rules, Shift};
+use crate::rollout::{Finish, Limits, Rules, Shift};
+
+mod guarded;
 
 /// The reason that lets a rollback pass.
 const A_ROLLBACK: &str = "this deployment is itself a rollback, which is never blocked";
@@ -122,7 +121,9 @@ async fn prepare(
     let release = release(shifted, hook::deadline(facts.started_at));
     let way = match hook::way(&facts) {
         hook::Way::Stepper => stepper(functions, deployment, shifted, policy, &facts, now).await?,
-        hook::Way::Guard => guard_of(functions, deployment, shifted, &policy, shift, now).await?,
+        hook::Way::Guard => {
+            guarded::begin(functions, deployment, shifted, &policy, shift, now).await?
+        }
         hook::Way::Rollback => return Err(Stop::with(Outcome::passed(A_ROLLBACK))),
         hook::Way::Ignore { why } => return Err(Stop::Ended(why.to_string())),
     };
@@ -317,73 +318,6 @@ async fn warn_of_group_alarms(functions: &Functions, deployment: &Deployment) {
             Level::Warn,
             "the deployment group has alarms of its own: while the stepper shifts, they belong into the policy",
             json!({ "deployment": deployment.id, "group": deployment.group, "alarms": alarms }),
-        );
-    }
-}
-
-async fn guard_of(
-    functions: &Functions,
-    deployment: &Deployment,
-    shifted: &Shifted,
-    policy: &Policy,
-    shift: Shift,
-    now: Timestamp,
-) -> Result<Way, Stop> {
-    let group = deployments::alarms(&functions.session.codedeploy, deployment)
-        .await
-        .map_err(Failure::from)?;
-    let alarms = policy.alarms.clone().and(group);
-    let evidence = policy.evidence_where(shift.compares());
-    if alarms.alarms.is_empty() && !(evidence.is_some() && shift.compares()) {
-        return Err(refused(
-            "neither the policy nor the deployment group names an alarm, and no counts are compared: nothing \
-             would notice a bad version (hint: put an alarm on the alias' Errors into the policy's \
-             \"alarms\", or let the versions share the traffic for three minutes or more at one weight \
-             and the policy not say \"evidence\": false)",
-        ));
-    }
-    let rules = GuardRules {
-        limits: Limits {
-            longest: shift.longest(policy.rules.limits.longest),
-            ..policy.rules.limits
-        },
-        mode: policy.rules.mode,
-    };
-    warn_of_short_shift(deployment, shift);
-    let contenders = Contenders {
-        rollout: deployment.id.rollout().clone(),
-        stable: shifted.current,
-        canary: shifted.target,
-    };
-    let state = Guard::new(contenders, now);
-    Ok(Way::Guard {
-        rules,
-        alarms,
-        state: Box::new(state),
-        memory: Memory::default(),
-        // Only what speaks for a version depends on its time-out, and has no say here.
-        evidence: evidence.map(|rules| {
-            Box::new(Counting {
-                rules,
-                timeout: TIMEOUT_MAX,
-            })
-        }),
-        counted: Box::default(),
-    })
-}
-
-/// How many requests the canary will get is not known yet; how many minutes is.
-fn warn_of_short_shift(deployment: &Deployment, shift: Shift) {
-    if shift.is_short() {
-        log::line(
-            Level::Warn,
-            &format!(
-                "the versions share the traffic for {:#} only ({}): an alarm that needs a few bad \
-                 minutes in a row may come after the shift; a longer configuration gives more evidence",
-                shift.lasts(),
-                deployment.config
-            ),
-            json!({ "deployment": deployment.id }),
         );
     }
 }

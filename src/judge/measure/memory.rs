@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::books::Books;
 use super::finding::{Finding, Measured};
-use super::minutes::PUBLISHED;
+use super::minutes::{Ages, PUBLISHED};
 use super::question::{CountsQuestion, Span, Versions};
 use super::rules::EvidenceRules;
 use super::series::{MINUTE, minute_of, start_of};
@@ -106,6 +106,15 @@ impl Memory {
         let from = self.open_from(now).unwrap_or(last.saturating_add(1));
         (from..=last).filter(|minute| matches!(self.timeline.kind(*minute), Kind::Split(_)))
     }
+
+    /// Where the first of these begins that the last fetch did not see so many seconds after its end.
+    fn younger_than(&self, age: i64, now: Timestamp) -> Option<Timestamp> {
+        let young = |minute: &i64| {
+            let old = minute.saturating_add(1).saturating_mul(MINUTE) + age;
+            self.asked.is_none_or(|asked| asked < old)
+        };
+        self.split_minutes(now).find(young).map(start_of)
+    }
 }
 
 impl EvidenceRules {
@@ -153,15 +162,24 @@ impl EvidenceRules {
             None => Finding::unknown(self).sufficiency,
         };
         let settles = i64::from(self.settle).max(PUBLISHED);
-        let open = |minute: &i64| {
-            let settled = minute.saturating_add(1).saturating_mul(MINUTE) + settles;
-            memory.asked.is_none_or(|asked| asked < settled)
-        };
-        let open = memory.split_minutes(now).find(open);
         Measured {
             sufficiency,
-            unjudged_from: open.map(start_of),
+            unjudged_from: memory.younger_than(settles, now),
         }
+    }
+
+    /// Where the first minute begins that may still come to speak for the canary: what there is too
+    /// little of may become enough by it. With [`accept`](Self::accept) that is later than what
+    /// [`measured`](Self::measured) tells: an invocation may still fail until `timeout`, the longest
+    /// that one of either version may take, in seconds.
+    #[must_use]
+    pub fn unheard_from(&self, memory: &Memory, timeout: u32, now: Timestamp) -> Option<Timestamp> {
+        let ages = Ages::new(self, timeout);
+        let age = match self.accept {
+            Some(_) => ages.accepts,
+            None => ages.settled,
+        };
+        memory.younger_than(age.max(PUBLISHED), now)
     }
 }
 
