@@ -16,7 +16,7 @@ use crate::rollout::{
 
 mod counting;
 
-pub use counting::{Counting, Counts, counts};
+pub use counting::{Counting, Counts, alone, counts};
 
 /// Looking at AWS.
 pub trait Observe {

@@ -26,6 +26,7 @@ fn counted(rules: &EvidenceRules) -> measure::Memory {
         canary: side(30.0, 11.0),
         stable: side(270.0, 89.0),
         history: side(300.0, 100.0),
+        ..MetricCounts::default()
     };
     let answer = CountsAnswer {
         metrics: vec![counts],

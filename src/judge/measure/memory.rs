@@ -101,6 +101,21 @@ impl Memory {
     }
 }
 
+/// Whether that second and this moment are in the same minute of the clock.
+pub(super) fn same_minute(asked: i64, now: Timestamp) -> bool {
+    asked.div_euclid(MINUTE) == minute_of(now)
+}
+
+/// The minutes before a first look.
+pub(super) fn history(began: Option<i64>, now: Timestamp) -> Span {
+    let began = began.unwrap_or(now.as_second());
+    let until = began.div_euclid(MINUTE).saturating_sub(HISTORY_GAP);
+    Span {
+        from: start_of(until.saturating_sub(HISTORY)),
+        to: start_of(until),
+    }
+}
+
 impl EvidenceRules {
     /// What to fetch now, if anything: once in a minute of the clock, as long as a minute is open
     /// in which both versions had traffic; after ten seconds to confirm evidence against the canary;
@@ -112,8 +127,8 @@ impl EvidenceRules {
         versions: &Versions,
         now: Timestamp,
     ) -> Option<CountsQuestion> {
-        let same_minute = |asked: i64| asked.div_euclid(MINUTE) == minute_of(now);
-        if memory.asked.is_some_and(same_minute) && !memory.wants_confirmation(now) {
+        let asked = memory.asked.is_some_and(|asked| same_minute(asked, now));
+        if asked && !memory.wants_confirmation(now) {
             return None;
         }
         let history = memory.wants_history(self);
@@ -125,15 +140,11 @@ impl EvidenceRules {
             // The minute that is under way shows errors, if only those.
             to: start_of(minute_of(now).max(from).saturating_add(1)),
         });
-        let began = memory.began.unwrap_or(now.as_second());
-        let until = began.div_euclid(MINUTE).saturating_sub(HISTORY_GAP);
-        let history = history.then(|| Span {
-            from: start_of(until.saturating_sub(HISTORY)),
-            to: start_of(until),
-        });
+        let history = history.then(|| self::history(memory.began, now));
         Some(CountsQuestion {
             window,
             history,
+            after: None,
             metrics: self.sources(),
             versions: versions.clone(),
         })

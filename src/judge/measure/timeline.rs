@@ -13,7 +13,7 @@ use super::series::{MINUTE, minute_of};
 pub const ALL: u16 = 10_000;
 
 /// For so many seconds after a change was seen, requests may still follow the old share.
-const FOLLOWS: i64 = 5;
+pub(super) const FOLLOWS: i64 = 5;
 
 /// What was seen of the alias, as far as it matters for minutes that are not in the books yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -63,22 +63,28 @@ impl Timeline {
 
     /// What this minute is good for. Certain for every minute that ended before the last look.
     pub fn kind(&self, minute: i64) -> Kind {
+        match self.share(minute) {
+            None => Kind::Change,
+            Some(0 | ALL..) => Kind::Whole,
+            Some(share) => Kind::Split(share),
+        }
+    }
+
+    /// The canary's share all this minute long, in hundredths of a percent; `None`: it may have
+    /// changed within. Certain as [`kind`](Self::kind) is.
+    pub fn share(&self, minute: i64) -> Option<u16> {
         let begins = minute.saturating_mul(MINUTE);
         let ends = begins.saturating_add(MINUTE);
         let mut share = self.base;
         for &(from, to, after) in &self.changes {
             if from < ends && to > begins {
-                return Kind::Change;
+                return None;
             }
             if to <= begins {
                 share = after;
             }
         }
-        if share == 0 || share >= ALL {
-            Kind::Whole
-        } else {
-            Kind::Split(share)
-        }
+        Some(share)
     }
 
     /// Forgets what only matters for minutes before this one.

@@ -24,6 +24,7 @@ fn question(metrics: Vec<Source>) -> CountsQuestion {
             from: minutes(-10),
             to: minutes(-2),
         }),
+        after: None,
         metrics,
         versions: Versions {
             stable: "1".to_owned(),
