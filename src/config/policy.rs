@@ -94,11 +94,8 @@ impl Policy {
     #[must_use]
     pub fn settling(&self) -> SignedDuration {
         let steps = i32::try_from(self.rules.plan.steps().len()).unwrap_or(i32::MAX);
-        let step = |evidence: &EvidenceRules| {
-            // Counts are fetched once in a minute of the clock: the one after it may be due.
-            SignedDuration::from_secs(i64::from(evidence.settle).saturating_add(60))
-        };
-        let step = self.evidence.as_ref().map_or(SignedDuration::ZERO, step);
+        let step = self.evidence.as_ref();
+        let step = step.map_or(SignedDuration::ZERO, EvidenceRules::settling);
         step.saturating_mul(steps)
     }
 

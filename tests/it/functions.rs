@@ -5,6 +5,7 @@
 //! became of the deployment; and with how often its hooks were effectively answered.
 
 mod answers;
+mod bakes;
 mod checks;
 mod discovery;
 mod events;

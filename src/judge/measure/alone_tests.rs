@@ -127,9 +127,8 @@ fn bursts_before_the_shift_widen_the_bound() {
 fn one_failed_request_too_many_counts_at_once() {
     let mut points = steady(1..60, 100.0, 0.0);
     points.insert(3, [Some(10.0), Some(3.0)]);
-    let regression = |rules: &EvidenceRules, until| {
-        finding(&looks(rules, until, &points)).regression.clone()
-    };
+    let regression =
+        |rules: &EvidenceRules, until| finding(&looks(rules, until, &points)).regression.clone();
     // Minute 3 is under way at 180.
     assert_eq!(regression(&at_most(2), 179), None);
     let many = Regression::TooManyErrors { errors: 3, most: 2 };

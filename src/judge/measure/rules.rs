@@ -1,5 +1,6 @@
 //! What to count of each version, and how much it takes to say something.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 /// What to count, and how to judge it.
@@ -108,6 +109,15 @@ impl EvidenceRules {
             settle: 120,
             inconclusive: None,
         }
+    }
+}
+
+impl EvidenceRules {
+    /// How long after the end of a minute its settled counts are fetched at the latest: once in a
+    /// minute of the clock, so the minute after `settle` may be due.
+    #[must_use]
+    pub fn settling(&self) -> SignedDuration {
+        SignedDuration::from_secs(i64::from(self.settle).saturating_add(60))
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Stage, at, set_policy};
 
 /// Both versions fail so often, and so many requests come in a second.
-fn traffic(world: &mut World, requests: f64, stable: f64, canary: f64) {
+pub(super) fn traffic(world: &mut World, requests: f64, stable: f64, canary: f64) {
     world
         .set_traffic("hello", "live", requests)
         .expect("the alias is there");
