@@ -7,6 +7,7 @@ use super::Functions;
 use super::document::{Carry, Document, Outcome, Way, Word};
 use super::log::{self, Level};
 use crate::aws::{AwsPorts, Kind, deployments};
+use crate::clock::Clock;
 use crate::driver::{self, Alarms, Counts, Observe as _};
 use crate::judge::alarms::AlarmReading;
 use crate::rollout::guard::{
@@ -33,6 +34,8 @@ pub async fn tick(
     else {
         return SignedDuration::ZERO;
     };
+    // Looks and decisions are dated by the state's entry; what this one takes itself delays the next.
+    let clock = Clock::scaled(now, 1.0);
     let release = &carry.release;
     let ports = AwsPorts::new(functions.session.clone(), &release.function, &release.alias);
     let deployment = deployment(functions, document).await;
@@ -49,6 +52,11 @@ pub async fn tick(
     let decision = watch(&rules, &state, now, &observation);
     say(carry, &decision, &observation, &seen.readings, &counts);
     let (state, wait) = act(functions, document, decision, now).await;
+    let mut counted = counts.memory;
+    if evidence.is_some() {
+        let due = clock.now().saturating_add(wait);
+        counted.expects(due.unwrap_or(Timestamp::MAX));
+    }
     carry.outcome = state.end().map(outcome);
     carry.way = Way::Guard {
         rules,
@@ -56,7 +64,7 @@ pub async fn tick(
         state: Box::new(state),
         memory: seen.memory,
         evidence,
-        counted: Box::new(counts.memory),
+        counted: Box::new(counted),
     };
     wait
 }
