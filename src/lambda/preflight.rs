@@ -20,6 +20,7 @@ use crate::rollout::guard::{Guard, GuardRules};
 use crate::rollout::hook::{self, HookFacts};
 use crate::rollout::preflight::TIMEOUT_MAX;
 use crate::rollout::preflight::{Audience, Preflight, Request, begin, preflight};
+use crate::rollout::reach::Reach;
 use crate::rollout::{Contenders, Finish, Limits, Rules, Shift};
 
 /// The reason that lets a rollback pass.
@@ -230,6 +231,7 @@ async fn stepper(
         canary: shifted.target,
         shifts: true,
         watches: policy.watches(),
+        reach: Reach::of(&policy.rules, policy.evidence.as_ref(), Finish::HandOver),
         // CloudFormation's own deployment is what asks: the alias stays where its stack wants it.
         detach: true,
     };

@@ -22,6 +22,7 @@ pub mod mark;
 pub mod observation;
 pub mod plan;
 pub mod preflight;
+pub mod reach;
 pub mod rules;
 pub mod shift;
 pub mod state;

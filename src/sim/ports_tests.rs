@@ -420,3 +420,6 @@ mod trouble;
 
 #[path = "evidence_tests.rs"]
 mod evidence;
+
+#[path = "reach_tests.rs"]
+mod reach;

@@ -18,6 +18,7 @@ use crate::config::{Overrides, Policy};
 use crate::judge::acceptance::Check;
 use crate::judge::measure::EvidenceRules;
 use crate::rollout::preflight::{Audience, Preflight, Refusal, Request, preflight};
+use crate::rollout::reach::Reach;
 use crate::rollout::{AliasView, Contenders, Mode, RolloutId};
 
 /// The options that go on top of the policy.
@@ -97,6 +98,7 @@ pub async fn check(
         canary: run.to,
         shifts: !policy.rules.plan.steps().is_empty(),
         watches: policy.watches(),
+        reach: Reach::of(&policy.rules, policy.evidence.as_ref(), policy.rules.finish),
         detach: run.detach,
     };
     let mut recovered = false;

@@ -19,7 +19,7 @@ use super::minutes::{Lone, PUBLISHED, alone, bad_by_minute, errors_so_far};
 use super::question::{CountsQuestion, Span, Versions};
 use super::rules::{EvidenceRules, Inconclusive, MetricRule};
 use super::series::{MINUTE, minute_of, start_of};
-use super::timeline::{ALL, FOLLOWS, Timeline};
+use super::timeline::{ALL, Kind, MIXED, Timeline};
 use crate::judge::evidence::dispersion::dispersion;
 use crate::judge::evidence::figures::grouped;
 use crate::judge::evidence::{Counts, Evidence, Settings, Tally};
@@ -93,17 +93,18 @@ impl Alone {
         self.last.as_ref()
     }
 
-    /// The minutes so far that are the version's alone, the one under way among them.
+    /// The minutes up to the last look that are the version's alone, the one under way among them.
     fn minutes(&self, now: Timestamp) -> impl Iterator<Item = i64> {
         let today = minute_of(now);
         let from = self.first().max(today.saturating_sub(LONGEST));
-        (from..=today).filter(|minute| self.timeline.share(*minute) == Some(ALL))
+        let to = self.timeline.last_look().map_or(from, minute_of);
+        (from..=to.min(today)).filter(|minute| self.timeline.share(*minute) == Some(ALL))
     }
 
     /// The first minute that can be the version's alone. The shift came before the first look, and
     /// requests follow it a little later.
     fn first(&self) -> i64 {
-        let follows = |began: i64| began.saturating_add(1 + FOLLOWS + MINUTE - 1);
+        let follows = |began: i64| began.saturating_add(MIXED + MINUTE - 1);
         self.began
             .map_or(i64::MAX, |began| follows(began).div_euclid(MINUTE))
     }
@@ -246,7 +247,8 @@ impl Tallying<'_> {
     /// What the settled minutes say by this metric.
     fn settled(&self, metric: usize) -> impl Iterator<Item = (i64, Lone)> {
         let minutes = self.memory.minutes(self.now);
-        let settled = minutes.filter(|minute| self.is_settled(*minute));
+        let known = |minute: &i64| self.memory.timeline.known_kind(*minute) == Kind::Whole;
+        let settled = minutes.filter(move |minute| self.is_settled(*minute) && known(minute));
         let first = self.memory.first();
         settled.filter_map(move |minute| {
             let (rule, pair) = self.found(metric)?;

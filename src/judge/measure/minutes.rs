@@ -6,7 +6,7 @@ use crate::judge::evidence::{Counts, Tally};
 
 /// A minute that ended less than so many seconds ago is never judged: its series are published one
 /// by one.
-pub(super) const PUBLISHED: i64 = 60;
+pub const PUBLISHED: i64 = 60;
 /// Errors are counted in the minute in which their invocation began, but published after it ended:
 /// for so many seconds longer than an invocation may take, clean minutes prove nothing.
 const LATE: i64 = 120;

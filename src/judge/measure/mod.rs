@@ -32,10 +32,11 @@ pub use answer::{CountsAnswer, MetricCounts, Pages, Pair};
 pub use books::Dropped;
 pub use finding::{Finding, Measured, MetricFinding, Sufficiency};
 pub use memory::Memory;
+pub use minutes::PUBLISHED;
 pub use question::{CountsQuestion, Span, Versions};
 pub use rules::{Accept, EvidenceRules, Inconclusive, MetricRule, OwnMetric, Source};
 pub use series::{Series, SeriesName};
-pub use timeline::ALL;
+pub use timeline::{ALL, MIXED};
 
 #[cfg(test)]
 #[path = "bench_tests.rs"]

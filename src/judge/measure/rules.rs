@@ -3,6 +3,8 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::minutes::Ages;
+
 /// What to count, and how to judge it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EvidenceRules {
@@ -118,6 +120,13 @@ impl EvidenceRules {
     #[must_use]
     pub fn settling(&self) -> SignedDuration {
         SignedDuration::from_secs(i64::from(self.settle).saturating_add(60))
+    }
+
+    /// How long after its end a minute speaks for the canary, once no invocation of it can still
+    /// fail. `timeout`: the longest that an invocation of either version may take, in seconds.
+    #[must_use]
+    pub fn accepts_after(&self, timeout: u32) -> SignedDuration {
+        SignedDuration::from_secs(Ages::new(self, timeout).accepts)
     }
 }
 

@@ -13,7 +13,10 @@ use super::series::{MINUTE, minute_of};
 pub const ALL: u16 = 10_000;
 
 /// For so many seconds after a change was seen, requests may still follow the old share.
-pub(super) const FOLLOWS: i64 = 5;
+const FOLLOWS: i64 = 5;
+/// From the second in which a change was seen, so many seconds mix both shares: the fraction of a
+/// second that `as_second` cuts off counts as well.
+pub const MIXED: i64 = 1 + FOLLOWS;
 
 /// A look that comes so many seconds later than it was announced is late.
 const LATE: i64 = 5;
@@ -67,11 +70,16 @@ impl Timeline {
         };
         let from = then.min(second);
         if share != before {
-            // The fraction of a second that `as_second` cuts off counts as well.
-            let to = then.max(second).saturating_add(1 + FOLLOWS);
+            let to = then.max(second).saturating_add(MIXED);
             self.change(from, to, share);
         }
         from.div_euclid(MINUTE)
+    }
+
+    /// When the alias was last looked at, to the second.
+    pub fn last_look(&self) -> Option<Timestamp> {
+        let (_, second) = self.seen?;
+        Timestamp::from_second(second).ok()
     }
 
     /// The next look is to come by then.
