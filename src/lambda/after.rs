@@ -67,7 +67,8 @@ async fn bake(
         .map_err(Failure::from)?;
     let alarms = policy.alarms.clone().and(group);
     let length = policy.bake;
-    let evidence = policy.evidence.filter(|_| !length.is_zero());
+    // Nothing is compared here: how long the plan's steps are makes no difference.
+    let evidence = policy.evidence_where(true).filter(|_| !length.is_zero());
     let limited = evidence.as_ref().filter(|rules| rules.max_errors.is_some());
     if !length.is_zero() && alarms.alarms.is_empty() && limited.is_none() {
         return Err(refused(
