@@ -8,7 +8,7 @@ use super::document::{Carry, Document, Outcome, Way, Word};
 use super::log::{self, Level};
 use crate::aws::{AwsPorts, Kind, deployments};
 use crate::clock::Clock;
-use crate::driver::{self, Alarms, Counts, Observe as _};
+use crate::driver::{self, Alarms, Counting, Counts, Observe as _};
 use crate::judge::alarms::AlarmReading;
 use crate::rollout::guard::{
     DeploymentReading, Guard, GuardAct, GuardDecision, GuardEnd, GuardObservation, not_stopped,
@@ -57,7 +57,8 @@ pub async fn tick(
         let due = clock.now().saturating_add(wait);
         counted.expects(due.unwrap_or(Timestamp::MAX));
     }
-    carry.outcome = state.end().map(outcome);
+    let found = Counting::account(evidence.as_deref(), &counted);
+    carry.outcome = state.end().map(|end| outcome(end).resting_on(&found));
     carry.way = Way::Guard {
         rules,
         alarms,

@@ -423,3 +423,6 @@ mod evidence;
 
 #[path = "reach_tests.rs"]
 mod reach;
+
+#[path = "odd_numbers_tests.rs"]
+mod odd_numbers;
