@@ -258,6 +258,10 @@ fn read(root: &Place<'_>, mistakes: &mut Mistakes) -> Option<Policy> {
     let contradictions = [
         contradiction(&policy.rules, policy.settling()),
         policy.evidence.as_ref().and_then(evidence::contradiction),
+        policy
+            .evidence
+            .as_ref()
+            .and_then(|rules| evidence::endless(rules, policy.bake)),
     ];
     for fault in contradictions.into_iter().flatten() {
         mistakes.add(root.position(&fault.path), fault);

@@ -16,6 +16,7 @@ pub mod bake;
 pub mod decision;
 pub mod deployment;
 pub mod fate;
+pub mod forecast;
 pub mod guard;
 pub mod hook;
 pub mod mark;

@@ -137,3 +137,44 @@ fn plans_of_several_steps_that_are_refused_never_pass() {
         }
     }
 }
+
+/// As soon as the hour before is known, and once.
+#[test]
+fn too_little_traffic_is_foreseen_once() {
+    let forecasts = |requests: f64| {
+        let mut world = world();
+        world.set_traffic("hello", "live", requests).unwrap();
+        world.advance_to(start() + SignedDuration::from_mins(70));
+        let mut story = Story::new(world);
+        story.assignment.evidence = Some(Counting {
+            rules: EvidenceRules::standard(),
+            timeout: 3,
+        });
+        story.assignment.rules.plan = "10%:5m".parse().unwrap();
+        story.assignment.rules.inconclusive = Inconclusive::Rollback;
+        let began = story.ports.now();
+        let snapshot = Snapshot::new(State::new(contenders(), story.alias().revision, began));
+        let mut said = Vec::new();
+        let each = |_: &SimPorts, pass: &Pass| {
+            let weight = pass.snapshot.state.max_weight;
+            said.extend(pass.forecast.clone().map(|forecast| (forecast, weight)));
+        };
+        let until = began + 1.hour();
+        play(
+            &story.ports,
+            &story.assignment,
+            snapshot,
+            until,
+            |_| None,
+            each,
+        );
+        said
+    };
+    let said = forecasts(0.5);
+    let [(forecast, weight)] = &said[..] else {
+        panic!("{said:?}");
+    };
+    assert!((1_600..2_000).contains(&forecast.hourly), "{forecast}");
+    assert_eq!((forecast.needed, *weight), (30, Weight::ZERO));
+    assert_eq!(forecasts(20.0), []);
+}

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{CountsAnswer, Pair};
 use super::finding::{Measured, Sufficiency};
-use super::memory::{history, same_minute};
+use super::memory::{HISTORY, history, hourly, same_minute};
 use super::minutes::{Lone, PUBLISHED, alone, bad_by_minute, errors_so_far};
 use super::question::{CountsQuestion, Span, Versions};
 use super::rules::{EvidenceRules, Inconclusive, MetricRule};
@@ -27,6 +27,9 @@ use crate::judge::{Bound, Doubt, Regression, Verdict};
 
 /// Minutes older than this many are not counted: a watch after the shift lasts an hour at most.
 const LONGEST: i64 = 1_440;
+
+/// Fewer requests than this may be none by chance.
+const FEW: u64 = 30;
 
 /// What is carried from look to look at one version by itself: under 1 KB as JSON.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -43,6 +46,9 @@ pub struct Alone {
     /// `None`: not tried yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     bursts: Option<Vec<Option<f64>>>,
+    /// Requests in the hour before the shift.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hourly: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<AloneFinding>,
 }
@@ -101,6 +107,14 @@ impl Alone {
         (from..=to.min(today)).filter(|minute| self.timeline.share(*minute) == Some(ALL))
     }
 
+    /// Whether so few requests came before the shift that none since is no wonder. A version that
+    /// hangs has none that is counted, either.
+    fn is_quiet(&self, now: Timestamp) -> bool {
+        let minutes = self.minutes(now).count() as u64;
+        let expected = |hourly: u64| hourly.saturating_mul(minutes) / HISTORY.unsigned_abs();
+        self.hourly.is_some_and(|hourly| expected(hourly) < FEW)
+    }
+
     /// The first minute that can be the version's alone. The shift came before the first look, and
     /// requests follow it a little later.
     fn first(&self) -> i64 {
@@ -148,6 +162,7 @@ impl EvidenceRules {
         let complete = answer.failure.is_none() && answer.metrics.len() == self.metrics.len();
         if complete && next.bursts.is_none() {
             next.bursts = Some(self.bursts_before(memory.first(), answer));
+            next.hourly = hourly(answer, memory.first());
         }
         let finding = Tallying {
             rules: self,
@@ -182,7 +197,7 @@ impl EvidenceRules {
             Some(finding) => finding.short.clone(),
             None => Some(Doubt::Uncalled),
         };
-        let content = self.inconclusive == Some(Inconclusive::Complete);
+        let content = self.inconclusive == Some(Inconclusive::Complete) && memory.is_quiet(now);
         let sufficiency = match short.filter(|_| !content) {
             Some(doubt) => Sufficiency::Short { doubt },
             None => Sufficiency::Enough,

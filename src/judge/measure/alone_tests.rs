@@ -219,6 +219,13 @@ fn a_limit_that_nothing_was_held_against_is_not_kept() {
         ..at_most(5)
     };
     assert_eq!(short(&content, &none), Sufficiency::Enough);
+    // But not where there is traffic: a version that hangs has none that is counted, either.
+    assert_eq!(short(&content, &steady(-62..-2, 4.0, 0.0)), uncalled());
+    assert_eq!(
+        short(&content, &steady(-62..-2, 2.0, 0.0)),
+        Sufficiency::Enough,
+        "twenty would have come"
+    );
     assert_eq!(
         short(&at_most(5), &steady(1..60, 1.0, 0.0)),
         Sufficiency::Enough

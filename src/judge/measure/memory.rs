@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::answer::CountsAnswer;
 use super::books::Books;
 use super::finding::{Finding, Measured};
 use super::minutes::PUBLISHED;
@@ -13,7 +14,7 @@ use super::timeline::{Kind, Timeline};
 use crate::judge::Doubt;
 
 /// History is taken from so many minutes.
-const HISTORY: i64 = 60;
+pub(super) const HISTORY: i64 = 60;
 /// And ends so many minutes before the first look: younger ones may not be published.
 const HISTORY_GAP: i64 = 2;
 /// Two fetches closer together than so many seconds show the same numbers.
@@ -35,6 +36,9 @@ pub struct Memory {
     pub(super) timeline: Timeline,
     /// By metric: the size of the bursts in which bad ones come, where measured.
     pub(super) bursts: Vec<Option<f64>>,
+    /// Requests in the hour before the rollout, once they are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hourly: Option<u64>,
     /// The minutes that are closed.
     pub(super) books: Books,
     /// Since when every fetch has shown enough evidence against the canary, in seconds since 1970.
@@ -75,6 +79,13 @@ impl Memory {
         self.last.as_ref()
     }
 
+    /// How many requests came to the alias in the hour before the rollout; `None`: not known, or
+    /// not yet.
+    #[must_use]
+    pub fn hourly(&self) -> Option<u64> {
+        self.hourly
+    }
+
     /// Whether it is time to confirm evidence against the canary.
     fn wants_confirmation(&self, now: Timestamp) -> bool {
         let doubt = self.last.as_ref().and_then(|found| found.doubt.as_ref());
@@ -106,6 +117,18 @@ impl Memory {
         let from = self.open_from(now).unwrap_or(last.saturating_add(1));
         (from..=last).filter(|minute| matches!(self.timeline.kind(*minute), Kind::Split(_)))
     }
+}
+
+/// All requests that the history counts, as far as it goes before this minute.
+pub(super) fn hourly(answer: &CountsAnswer, before: i64) -> Option<u64> {
+    let total = answer.metrics.first()?.history.total.as_ref()?;
+    let requests: f64 = total
+        .before(before)
+        .points()
+        .map(|(_, number)| number)
+        .sum();
+    // A cast of what is no count stays within the numbers.
+    Some(requests as u64)
 }
 
 /// Whether that second and this moment are in the same minute of the clock.
