@@ -322,7 +322,10 @@ fn a_bake_with_a_limit_has_time_for_its_last_minute_to_settle() {
     let policy =
         |bake: &str, evidence: &str| format!(r#"{{"bake": "{bake}", "evidence": {{{evidence}}}}}"#);
     let error = mistake(&policy("50m", r#""max_errors": 3, "settle": "4m""#));
-    assert_eq!((error.path.as_str(), error.kind), ("bake", Contradiction));
+    assert_eq!(
+        (error.path.as_str(), error.kind),
+        ("bake", MistakeKind::Contradiction)
+    );
     assert!(error.message.contains("5m for its last minute"), "{error}");
     for fits in [
         policy("50m", r#""max_errors": 3, "settle": "3m""#),
