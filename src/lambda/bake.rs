@@ -36,29 +36,18 @@ pub async fn tick(
     else {
         return SignedDuration::ZERO;
     };
-    let unheard = match follow(functions, document).await {
-        Ok(None) => None,
-        Ok(Some(Wish::Abort { by })) => {
-            carry.outcome = Some(Outcome::failed(Word::Aborted, format!("aborted by {by}")));
+    let Others { guard, failure } = match others(functions, document).await {
+        Ok(others) => others,
+        Err(outcome) => {
+            carry.outcome = Some(outcome);
             return SignedDuration::ZERO;
         }
-        Err(error) => Some(error),
     };
-    let guard = match document.hook {
-        Hook::PostTraffic => after::before(functions, &document.event).await,
-        Hook::PreTraffic => Ok(Before::Nothing),
-    };
-    let failed = guard.as_ref().err().map(ToString::to_string);
-    if let Ok(Before::Against(reason)) = &guard {
-        let reason = format!("the guard found against the version: {reason}");
-        carry.outcome = Some(Outcome::failed(Word::RolledBack, reason));
-        return SignedDuration::ZERO;
-    }
     let release = &carry.release;
     let ports = AwsPorts::new(functions.session.clone(), &release.function, &release.alias);
     let seen = driver::alarms(&ports, &alarms, &memory, || now).await;
     let counts = count(&ports, release, evidence.as_deref(), *counted, now).await;
-    let watched = watched(&seen, &counts, evidence.as_deref(), failed.or(unheard));
+    let watched = watched(&seen, &counts, evidence.as_deref(), failure);
     let said = said(release, &counts, evidence.as_deref());
     let quiet = match alarms.alarms.is_empty() {
         true => "nothing spoke against the new version",
@@ -88,6 +77,35 @@ pub async fn tick(
         counted: Box::new(counts.memory),
     };
     wait
+}
+
+/// What those say who watch beside the bake.
+struct Others {
+    guard: Result<Before, Failure>,
+    /// Why one of them could not be asked.
+    failure: Option<String>,
+}
+
+/// Asks CodeDeploy and the guard. An error is an end.
+async fn others(functions: &Functions, document: &Document) -> Result<Others, Outcome> {
+    let unheard = match follow(functions, document).await {
+        Ok(None) => None,
+        Ok(Some(Wish::Abort { by })) => {
+            return Err(Outcome::failed(Word::Aborted, format!("aborted by {by}")));
+        }
+        Err(error) => Some(error),
+    };
+    let guard = match document.hook {
+        Hook::PostTraffic => after::before(functions, &document.event).await,
+        Hook::PreTraffic => Ok(Before::Nothing),
+    };
+    if let Ok(Before::Against(reason)) = &guard {
+        let reason = format!("the guard found against the version: {reason}");
+        return Err(Outcome::failed(Word::RolledBack, reason));
+    }
+    let failed = guard.as_ref().err().map(ToString::to_string);
+    let failure = failed.or(unheard);
+    Ok(Others { guard, failure })
 }
 
 async fn count(
