@@ -126,11 +126,7 @@ impl EvidenceRules {
             to: start_of(minute_of(now).max(from).saturating_add(1)),
         });
         let began = memory.began.unwrap_or(now.as_second());
-        let until = began.div_euclid(MINUTE).saturating_sub(HISTORY_GAP);
-        let history = history.then(|| Span {
-            from: start_of(until.saturating_sub(HISTORY)),
-            to: start_of(until),
-        });
+        let history = history.then(|| history_before(began.div_euclid(MINUTE)));
         Some(CountsQuestion {
             window,
             history,
@@ -155,6 +151,15 @@ impl EvidenceRules {
             sufficiency,
             unjudged_from: open.map(start_of),
         }
+    }
+}
+
+/// The minutes before a rollout whose first look was in the minute `began`.
+pub(super) fn history_before(began: i64) -> Span {
+    let until = began.saturating_sub(HISTORY_GAP);
+    Span {
+        from: start_of(until.saturating_sub(HISTORY)),
+        to: start_of(until),
     }
 }
 

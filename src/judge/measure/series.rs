@@ -40,6 +40,12 @@ impl Series {
         self.0.iter().map(|(minute, value)| (*minute, *value))
     }
 
+    /// Its points of the minutes from `from` to before `to`.
+    pub(super) fn between(&self, from: i64, to: i64) -> Self {
+        let points = self.0.range(from..to.max(from));
+        Self(points.map(|(minute, value)| (*minute, *value)).collect())
+    }
+
     /// This less the other, which is a part of it: no point of the other is none of this.
     pub(super) fn less(&self, other: &Self) -> Self {
         let rest = |(minute, value)| (minute, value - other.at(minute).unwrap_or(0.0));

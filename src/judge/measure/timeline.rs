@@ -13,7 +13,7 @@ use super::series::{MINUTE, minute_of};
 pub const ALL: u16 = 10_000;
 
 /// For so many seconds after a change was seen, requests may still follow the old share.
-const FOLLOWS: i64 = 5;
+pub(super) const FOLLOWS: i64 = 5;
 
 /// What was seen of the alias, as far as it matters for minutes that are not in the books yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -42,6 +42,16 @@ pub(super) enum Kind {
 }
 
 impl Timeline {
+    /// What is known beforehand: from which second to which the share changed, and to what, in
+    /// order and never overlapping. Before the first of the changes it is 0.
+    pub fn known(changes: Vec<(i64, i64, u16)>) -> Self {
+        Self {
+            seen: None,
+            base: 0,
+            changes,
+        }
+    }
+
     /// Takes down a look: the canary has this share, in hundredths of a percent.
     ///
     /// Returns the first minute that the canary may have had traffic in, as far as this look

@@ -74,7 +74,7 @@ impl EvidenceRules {
         self.accept.map_or(ALPHA_ACCEPT, |accept| accept.alpha)
     }
 
-    fn is_complete(&self, answer: &CountsAnswer) -> bool {
+    pub(super) fn is_complete(&self, answer: &CountsAnswer) -> bool {
         let all = answer.metrics.len() == self.metrics.len();
         let metrics = answer.metrics.iter();
         all && metrics
@@ -96,7 +96,7 @@ impl EvidenceRules {
         self.metrics.iter().enumerate().map(measured).collect()
     }
 
-    fn settings(&self, bursts: &[Option<f64>]) -> Vec<Settings> {
+    pub(super) fn settings(&self, bursts: &[Option<f64>]) -> Vec<Settings> {
         let excess = self.accept.map_or(0.0, |accept| accept.excess);
         let metrics = self.metrics.iter().zip(bursts);
         let settings = metrics.map(|(rule, bursts)| Settings {
