@@ -13,7 +13,7 @@ use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
 use super::error::{CallError, Kind};
-use crate::judge::measure::{CountsAnswer, CountsQuestion, Pages, SeriesName};
+use crate::judge::measure::{CountsAnswer, CountsQuestion, Pages, Series, SeriesName, Span};
 
 /// The longest look at the counts, with all its pages: a tick has to come to its end.
 pub const LONGEST: std::time::Duration = std::time::Duration::from_secs(15);
@@ -37,7 +37,19 @@ pub async fn read(
     let Some(span) = question.span() else {
         return Ok(CountsAnswer::default());
     };
-    let names = question.series(function, alias);
+    let found = fetch(client, question.series(function, alias), span).await?;
+    Ok(CountsAnswer::of(question, function, alias, &found))
+}
+
+/// These series by the minute, in the same order; or why one is not to be gone by. At most 500.
+///
+/// # Errors
+/// If the call failed.
+pub(super) async fn fetch(
+    client: &Client,
+    names: Vec<SeriesName>,
+    span: Span,
+) -> Result<Vec<Result<Series, String>>, CallError> {
     let queries: Vec<MetricDataQuery> = names.iter().enumerate().map(query).collect();
     let mut pages = Pages::of(names);
     let mut token = None;
@@ -57,8 +69,7 @@ pub async fn read(
         }
         token = page.next_token;
         if token.is_none() {
-            let found = pages.series();
-            return Ok(CountsAnswer::of(question, function, alias, &found));
+            return Ok(pages.series());
         }
     }
     Err(CallError {

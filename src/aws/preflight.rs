@@ -88,6 +88,23 @@ impl Gathered {
     }
 }
 
+/// The longest that an invocation of this version may take, in seconds; `None` if the version does
+/// not exist any more.
+///
+/// # Errors
+/// If it could not be read, or the function was named in another account.
+pub async fn timeout_of(
+    session: &Session,
+    function: &FunctionName,
+    version: Version,
+) -> Result<Option<u32>, GatherError> {
+    let Some(found) = version_facts(session, function, version).await? else {
+        return Ok(None);
+    };
+    function.check_account(&found.arn)?;
+    Ok(Some(found.facts.timeout))
+}
+
 struct Found {
     arn: String,
     facts: VersionFacts,
