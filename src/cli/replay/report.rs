@@ -171,16 +171,16 @@ impl Report<'_> {
         let at = at.unwrap_or_default();
         match &self.replayed.ending {
             Ending::Regression(regression) => {
-                format!("from {at} on a rollout would have stopped: {regression}")
+                format!("a rollout would have been stopped at {at} at the earliest: {regression}")
             }
             Ending::Accepted { judged, bound } => format!(
-                "from {at} on a rollout would have completed: {} of the canary's requests were \
-                 judged, {bound}",
+                "a rollout would have been completed at {at} at the earliest: {} of the canary's \
+                 requests were judged, {bound}",
                 grouped(*judged)
             ),
             Ending::Enough => "nothing speaks against the canary".to_owned(),
             Ending::Inconclusive(doubt @ Doubt::Settling { .. }) => {
-                format!("{doubt}; ask again in a few minutes")
+                format!("{doubt}; ask again in a few minutes, or end the window earlier")
             }
             Ending::Inconclusive(doubt) => doubt.to_string(),
         }

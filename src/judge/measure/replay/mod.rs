@@ -33,6 +33,10 @@ pub use stretches::{Change, STEADY, Stretch, Stretches};
 /// as that can confirm what the first look showed.
 const LOOKS: [i64; 2] = [0, 10];
 
+/// The minute after has ended by then, and CloudWatch has published of it what it publishes slowly,
+/// in seconds beyond the time to settle.
+const LATEST: i64 = 180;
+
 /// A past window to be judged.
 #[derive(Debug, Clone, Copy)]
 pub struct Replay<'a> {
@@ -182,6 +186,14 @@ impl Replay<'_> {
         }
     }
 
+    /// Where the minutes begin that may yet show requests to both versions, if the last ones that
+    /// do are so young: then the release may not be over.
+    fn under_way(&self) -> Option<Timestamp> {
+        let next = self.stretches.last.saturating_add(1);
+        let age = self.now.as_second() - next.saturating_mul(MINUTE);
+        (age < self.ages().settled + LATEST).then(|| start_of(next))
+    }
+
     fn ages(&self) -> Ages {
         Ages::new(self.rules, self.timeout)
     }
@@ -292,6 +304,7 @@ impl Walk<'_> {
         let finding = self.memory.finding().cloned();
         let finding = finding.unwrap_or_else(|| Finding::unknown(rules));
         let open = rules.measured(&self.memory, now).unjudged_from;
+        let open = open.or_else(|| self.replay.under_way());
         let ending = match (&finding.doubt, open, &finding.sufficiency) {
             (Some(doubt), ..) => Ending::Inconclusive(doubt.clone()),
             (None, Some(since), _) => Ending::Inconclusive(Doubt::Settling { since }),
