@@ -311,14 +311,19 @@ fn duration(text: &str) -> Result<SignedDuration, String> {
 }
 
 fn share(text: &str) -> Result<f64, String> {
-    let share = match text.strip_suffix('%') {
-        Some(percent) => percent.trim().parse().map(|percent: f64| percent / 100.0),
-        None => text.parse(),
-    };
-    match share {
+    match fraction(text) {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("a share is a number from 0 to 1, such as 0.05, or a percentage".to_owned()),
     }
+}
+
+/// A share whose range is somebody else's matter.
+fn fraction(text: &str) -> Result<f64, String> {
+    let number = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse().map(|percent: f64| percent / 100.0),
+        None => text.parse(),
+    };
+    number.map_err(|_| "it is written as a number such as 0.01, or as a percentage".to_owned())
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -94,7 +94,7 @@ async fn a_healthy_release_is_enough_and_its_steps_are_found() {
         "canary version 2, stable version 1".to_owned(),
         format!("{}  left out: the first minute", clock(began, 0)),
         format!("{}  left out: the last minute", clock(began, 30)),
-        "left out: the weight changed in one of them, by their requests (canary 1".to_owned(),
+        "left out: the weight changed in one of them, by their requests (canary ".to_owned(),
         "errors: canary failed 0 of ".to_owned(),
         "enough: nothing speaks against the canary".to_owned(),
         "note: when the weight changed is inferred".to_owned(),

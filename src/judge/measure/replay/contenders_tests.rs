@@ -7,8 +7,7 @@ use super::*;
 /// A midnight.
 const ZERO: i64 = 30_000_000 - 30_000_000 % 1_440;
 
-/// A version's requests: from which minute on, how many each, for how long.
-fn series(stretches: &[(i64, f64, i64)]) -> Series {
+fn series(stretches: Requests<'_>) -> Series {
     let minutes = stretches
         .iter()
         .flat_map(|&(from, each, lasts)| (from..from + lasts).map(move |minute| (minute, each)));
@@ -20,7 +19,10 @@ fn series(stretches: &[(i64, f64, i64)]) -> Series {
         .collect()
 }
 
-fn versions(of: &[(&str, &[(i64, f64, i64)])]) -> BTreeMap<String, Series> {
+/// From which minute on, how many requests in each, for how long.
+type Requests<'a> = &'a [(i64, f64, i64)];
+
+fn versions(of: &[(&str, Requests<'_>)]) -> BTreeMap<String, Series> {
     of.iter()
         .map(|(version, stretches)| ((*version).to_owned(), series(stretches)))
         .collect()
@@ -46,8 +48,8 @@ fn the_canary_is_who_came_later_or_has_the_smaller_part_at_first() {
         "7",
     );
     // Both from the first minute: the smaller part then, not later.
-    let steps: &[(i64, f64, i64)] = &[(0, 60.0, 5), (5, 540.0, 20)];
-    let rest: &[(i64, f64, i64)] = &[(0, 540.0, 5), (5, 60.0, 20)];
+    let steps: Requests<'_> = &[(0, 60.0, 5), (5, 540.0, 20)];
+    let rest: Requests<'_> = &[(0, 540.0, 5), (5, 60.0, 20)];
     told(&versions(&[("7", rest), ("8", steps)]), "7", "8");
     // A quiet function: the first request need not be the stable version's.
     let quiet = versions(&[("7", &[(1, 2.0, 40)]), ("8", &[(0, 1.0, 1), (9, 1.0, 3)])]);
