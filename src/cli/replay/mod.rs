@@ -134,13 +134,13 @@ const NOTHING_LISTED: &str = "check --function, --alias and --region; Lambda has
      while an alias carries a weight, and CloudWatch lists what had some in the last two weeks, up to \
      15 minutes late: --stable N --canary M does without the list";
 
-const NOTHING_SHARED: &str = "check the window, and --stable and --canary; Lambda has numbers by version \
-     only while an alias carries a weight";
+const NOTHING_SHARED: &str = "check --from and --to, and the versions if you named them; Lambda has numbers by \
+     version only while an alias carries a weight";
 
 fn not_two(error: &NotTwo, target: &str, window: Span) -> CliError {
     let what = format!("{target}, {}: {error}", report::span(window));
     CliError::plain(what).hint(match error {
-        NotTwo::None => NOTHING_LISTED,
+        NotTwo::None => NOTHING_SHARED,
         NotTwo::One(_) => {
             "there is nothing to compare it with: widen the window, or name both with --stable N \
              --canary M"

@@ -1,8 +1,11 @@
 //! Past windows, and what a rollout would have said of them.
 
 use jiff::SignedDuration;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Binomial, Distribution};
 
-use super::super::bench::{Cloud, TIMEOUT, accepting, at, minute, rules, versions};
+use super::super::bench::{Cloud, TIMEOUT, accepting, at, look, minute, rules, shifted, versions};
 use super::super::series::Series;
 use super::*;
 use crate::judge::measure::{MetricCounts, MetricRule, OwnMetric, Pair, Source};
@@ -71,6 +74,55 @@ fn a_regression_is_found_as_soon_as_a_rollout_could_have() {
     let judged = replayed.minutes.iter();
     let judged = judged.filter(|minute| matches!(minute.fate, Fate::Judged { .. }));
     assert_eq!(judged.count(), 28);
+}
+
+/// A rollout looks every 15 seconds, and its alias tells it when the weight changed. Afterwards
+/// neither is known, and it comes to the same end, at most a poll earlier.
+#[test]
+fn it_is_what_the_rollout_said() {
+    let mut found = 0;
+    for seed in 0..60 {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut draw = |all: u64, rate: f64| Binomial::new(all, rate).unwrap().sample(&mut random);
+        let mut cloud = Cloud::default();
+        let fault = if seed % 3 == 0 { 0.01 } else { 0.1 };
+        for number in -1..40 {
+            let canary = draw(600, 0.1);
+            let worse = if number < 5 { 0.01 } else { fault };
+            let counts = [
+                canary,
+                draw(canary, worse),
+                600 - canary,
+                draw(600 - canary, 0.01),
+            ];
+            cloud.minutes.insert(minute(number), counts);
+        }
+        let (rules, mut memory) = (rules(), shifted());
+        let published = |second: i64| move |_, number| (number + 2) * 60 <= at(second).as_second();
+        let stopped = (0..39 * 60).step_by(15).find(|second| {
+            look(&rules, &mut memory, 1_000, *second, |question| {
+                cloud.published(question, published(*second))
+            });
+            memory
+                .finding()
+                .is_some_and(|finding| finding.regression.is_some())
+        });
+        let replayed = replayed(&cloud, &rules);
+        let known = memory.finding().expect("it was fetched");
+        match stopped {
+            Some(second) => {
+                assert_eq!(
+                    replayed.ending,
+                    Ending::Regression(known.regression.clone().expect("it is one")),
+                    "{seed}"
+                );
+                assert_eq!(replayed.at, Some(at(second - 5)), "{seed}");
+                found += 1;
+            }
+            None => assert_eq!(replayed.ending, Ending::Enough, "{seed}"),
+        }
+    }
+    assert!((30..60).contains(&found), "{found} of 40 bad ones");
 }
 
 #[test]
