@@ -18,6 +18,7 @@ pub mod ports;
 pub mod preflight;
 pub mod profiles;
 pub mod session;
+pub mod skew;
 pub mod traffic;
 
 pub use error::{CallError, Kind};

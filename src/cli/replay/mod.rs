@@ -14,7 +14,8 @@ use super::console::Console;
 use super::error::CliError;
 use super::exit::Exit;
 use super::policy::policy_of;
-use crate::aws::preflight::{GatherError, timeout_of};
+use super::run::clock_of;
+use crate::aws::preflight::{GatherError, find, timeout_of};
 use crate::aws::{Session, counts, traffic};
 use crate::clock::Clock;
 use crate::judge::measure::replay::{Ending, NotTwo, Replay, Stretches, contenders};
@@ -25,9 +26,7 @@ use report::Report;
 
 /// Judges the window, and says what came of it.
 pub async fn replay(console: &Console, arguments: &Arguments) -> Result<Exit, CliError> {
-    let now = Clock::real().now();
-    let window = window::window(arguments, now)?;
-    let shifts = window::shifts(&arguments.shifts, window, now)?;
+    window::window(arguments, Clock::real().now())?;
     if let (Some(stable), Some(canary)) = (arguments.stable, arguments.canary)
         && stable == canary
     {
@@ -37,10 +36,17 @@ pub async fn replay(console: &Console, arguments: &Arguments) -> Result<Exit, Cl
     let session = Session::connect(&arguments.aws.session_options()).await?;
     let function = &arguments.target.function;
     function.check_region(session.region())?;
+    // Its metrics outlive a function, so only the wrong account is a reason to stop here.
+    if let Err(GatherError::Name(error)) = find(&session, function).await {
+        return Err(error.into());
+    }
+    let now = clock_of(console, &session, "replay").now();
+    let window = window::window(arguments, now)?;
+    let shifts = window::shifts(&arguments.shifts, window, now)?;
     let mut notes = Vec::new();
     let rules = rules(console, &session, arguments, &mut notes).await?;
     let (versions, stretches) = shared(&session, arguments, window, &shifts).await?;
-    let timeout = timeout(&session, arguments, &versions, &mut notes).await?;
+    let timeout = timeout(&session, arguments, &versions, &mut notes).await;
     let replay = Replay {
         rules: &rules,
         versions: &versions,
@@ -71,7 +77,7 @@ pub async fn replay(console: &Console, arguments: &Arguments) -> Result<Exit, Cl
     })
 }
 
-/// What the policy says of evidence; if it asks for none, the built-in rules.
+/// What the policy says of evidence; if it turns it off, the built-in rules.
 async fn rules(
     console: &Console,
     session: &Session,
@@ -81,9 +87,10 @@ async fn rules(
     let hint = "without knowing its policy nothing is judged by it; --policy FILE does without SSM";
     let (target, file) = (&arguments.target, arguments.policy.as_deref());
     let policy = policy_of(console, session, target, file, hint).await?;
-    Ok(policy.evidence.unwrap_or_else(|| {
+    // The versions shared the traffic for as long as they did, whatever the policy's plan says.
+    Ok(policy.evidence_where(true).unwrap_or_else(|| {
         notes
-            .push("the policy asks for no evidence: judged by the defaults of \"evidence\"".into());
+            .push("the policy's \"evidence\" is false: judged by its defaults all the same".into());
         EvidenceRules::standard()
     }))
 }
@@ -159,7 +166,7 @@ async fn timeout(
     arguments: &Arguments,
     versions: &Versions,
     notes: &mut Vec<String>,
-) -> Result<u32, CliError> {
+) -> u32 {
     let mut longest = 0;
     for version in [&versions.stable, &versions.canary] {
         let read = match version.parse() {
@@ -173,13 +180,12 @@ async fn timeout(
                 continue;
             }
             Ok(None) => "does not exist any more".to_owned(),
-            Err(GatherError::Call(error)) => format!("could not be read ({error})"),
-            Err(GatherError::Name(error)) => return Err(error.into()),
+            Err(error) => format!("could not be read ({error})"),
         };
         notes.push(format!(
             "version {version} {why}: its time-out is taken to be 15 minutes"
         ));
         longest = TIMEOUT_MAX;
     }
-    Ok(longest)
+    longest
 }

@@ -56,9 +56,7 @@ impl Report<'_> {
             versions.stable
         )];
         lines.extend(self.minutes());
-        let sentences = self.replayed.finding.sentences(self.replay.rules);
-        let metrics = sentences.into_iter();
-        lines.extend(metrics.map(|(name, sentence)| format!("{name}: {sentence}")));
+        lines.extend(self.replayed.finding.account(self.replay.rules));
         lines.push(format!("{}: {}", self.word(), self.reason()));
         lines.extend(self.afterwards().map(|late| format!("note: {late}")));
         lines.extend(self.all_notes().map(|note| format!("note: {note}")));

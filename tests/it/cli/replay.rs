@@ -98,7 +98,7 @@ async fn a_healthy_release_is_enough_and_its_steps_are_found() {
         "errors: canary failed 0 of ".to_owned(),
         "enough: nothing speaks against the canary".to_owned(),
         "note: when the weight changed is inferred".to_owned(),
-        "note: the policy asks for no evidence".to_owned(),
+        "left out: 5 minutes in which the weight changed".to_owned(),
     ] {
         assert!(printed.contains(&said), "no \"{said}\" in:\n{printed}");
     }
@@ -221,6 +221,16 @@ async fn a_policy_decides_what_is_enough() {
     let options = policy(r#"{"evidence": {"min_requests": 1000000}}"#);
     let ended = replayed(&stage, &format!("{options} --json")).await;
     assert_eq!(ended.exits(5).json()["verdict"], "inconclusive");
+    let options = policy(r#"{"evidence": false}"#);
+    let ended = replayed(&stage, &options).await;
+    let printed = ended.exits(0).printed();
+    assert!(
+        printed.contains("note: the policy's \"evidence\" is false"),
+        "{printed}"
+    );
+    // What its plan is too short for may have been judged all the same.
+    let options = policy(r#"{"plan": "10%:1m", "alarms": ["any"]}"#);
+    replayed(&stage, &options).await.exits(0);
     let options = policy(r#"{"evidence": 3}"#);
     replayed(&stage, &options)
         .await
@@ -386,4 +396,43 @@ async fn a_release_under_way_is_inconclusive_until_its_minutes_have_settled() {
         "{printed}"
     );
     stage.aws.shutdown().await;
+}
+
+/// The simulated AWS is in another year than this machine.
+#[tokio::test(flavor = "multi_thread")]
+async fn now_is_aws_now() {
+    let stage = Stage::new().await;
+    stage.with_world(|world| {
+        to_ten(world);
+        let later = world.now() + SignedDuration::from_mins(20);
+        world.advance_to(later);
+        promote(world);
+        world.advance_to(later + SignedDuration::from_mins(10));
+    });
+    let ended = replayed(&stage, "--from -40m --to now").await;
+    let printed = ended.exits(0).says("this replay goes by AWS's").printed();
+    assert!(
+        printed.starts_with("hello:live, 2027-01-15 07:50Z to 08:31Z"),
+        "{printed}"
+    );
+    stage.aws.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_account_or_region_is_not_looked_at() {
+    let stage = Stage::new().await;
+    for (name, hint) in [
+        ("999999999999:function:hello", "account 999999999999"),
+        (
+            "arn:aws:lambda:eu-west-1:000000000000:function:hello",
+            "--region eu-west-1",
+        ),
+    ] {
+        let arguments = format!("replay --function {name} --alias live --from -1h --to now");
+        finish(stage.canary(&arguments)).await.exits(1).says(hint);
+    }
+    stage.with_world(|world| {
+        let calls = world.trace();
+        assert!(calls.iter().all(|call| call.operation != "GetMetricData"));
+    });
 }
