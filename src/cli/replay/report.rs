@@ -56,7 +56,13 @@ impl Report<'_> {
             versions.stable
         )];
         lines.extend(self.minutes());
-        lines.extend(self.replayed.finding.account(self.replay.rules));
+        let finding = &self.replayed.finding;
+        let metrics = finding.sentences(self.replay.rules).into_iter();
+        lines.extend(metrics.map(|(name, sentence)| format!("{name}: {sentence}")));
+        if finding.throttled > 0 {
+            let requests = grouped(finding.throttled);
+            lines.push(format!("throttled, and in no count: {requests}"));
+        }
         lines.push(format!("{}: {}", self.word(), self.reason()));
         lines.extend(self.afterwards().map(|late| format!("note: {late}")));
         lines.extend(self.all_notes().map(|note| format!("note: {note}")));
