@@ -7,6 +7,7 @@ mod output;
 mod plan;
 mod policy;
 mod refusals;
+mod replay;
 mod rollouts;
 mod signals;
 

@@ -17,7 +17,7 @@ pub mod planner;
 
 mod counts;
 mod crossing;
-mod poisson;
+pub(super) mod poisson;
 mod settings;
 mod summary;
 
