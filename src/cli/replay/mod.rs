@@ -2,6 +2,7 @@
 //!
 //! Nothing is written: it reads metrics, the policy, and the versions' time-outs.
 
+mod answer;
 mod report;
 mod window;
 

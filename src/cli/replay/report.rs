@@ -1,7 +1,6 @@
 //! What a replay came to, for people and as JSON.
 
 use jiff::Timestamp;
-use serde::Serialize;
 
 use crate::cli::args::Replay as Arguments;
 use crate::cli::console::Console;
@@ -161,7 +160,7 @@ impl Report<'_> {
         }
     }
 
-    fn word(&self) -> &'static str {
+    pub(super) fn word(&self) -> &'static str {
         match self.replayed.ending {
             Ending::Regression(_) => "regression",
             Ending::Accepted { .. } => "accepted",
@@ -170,7 +169,7 @@ impl Report<'_> {
         }
     }
 
-    fn reason(&self) -> String {
+    pub(super) fn reason(&self) -> String {
         let at = self.replayed.at.map(|at| self.second(at));
         let at = at.unwrap_or_default();
         match &self.replayed.ending {
@@ -191,7 +190,7 @@ impl Report<'_> {
     }
 
     /// What a rollout that had completed would not have seen any more.
-    fn afterwards(&self) -> Option<String> {
+    pub(super) fn afterwards(&self) -> Option<String> {
         let (at, regression) = self.replayed.too_late.as_ref()?;
         Some(format!(
             "after it was accepted, at {}: {regression}",
@@ -199,7 +198,7 @@ impl Report<'_> {
         ))
     }
 
-    fn all_notes(&self) -> impl Iterator<Item = String> {
+    pub(super) fn all_notes(&self) -> impl Iterator<Item = String> {
         let mut notes = vec![
             "the numbers are as CloudWatch shows them now, taken to have been there a minute after \
              each minute's end"
@@ -228,170 +227,6 @@ impl Report<'_> {
     fn second(&self, at: Timestamp) -> String {
         at.strftime("%F %H:%M:%SZ").to_string()
     }
-
-    fn answer(&self) -> Answer<'_> {
-        let Replay {
-            versions,
-            rules,
-            stretches,
-            timeout,
-            ..
-        } = *self.replay;
-        let finding = &self.replayed.finding;
-        let metrics = rules.metrics.iter().zip(&finding.metrics);
-        let minute = |number: i64| Timestamp::from_second(number * 60).unwrap_or(Timestamp::MAX);
-        let minutes = self.replayed.minutes.iter();
-        Answer {
-            schema: 1,
-            function: self.arguments.target.function.as_str(),
-            alias: &self.arguments.target.alias,
-            stable: &versions.stable,
-            canary: &versions.canary,
-            from: self.window.from,
-            to: self.window.to,
-            verdict: self.word(),
-            at: self.replayed.at,
-            reason: self.reason(),
-            metrics: metrics
-                .map(|(rule, found)| Metric {
-                    name: &rule.name,
-                    counts: found.counted.into(),
-                    log_e: found.log_e,
-                    worse_at_most: f64::from(found.bound.worse_ppm) / 1e6,
-                    confidence: f64::from(found.bound.sure_ppm) / 1e6,
-                    bursts: found.bursts,
-                })
-                .collect(),
-            minutes: minutes.clone().filter_map(JudgedMinute::of).collect(),
-            dropped: minutes
-                .filter_map(|minute| match minute.fate {
-                    Fate::Dropped(why) => Some(DroppedMinute {
-                        minute: minute.start,
-                        why: word(why),
-                    }),
-                    Fate::Judged { .. } => None,
-                })
-                .collect(),
-            stretches: stretches
-                .stretches()
-                .iter()
-                .map(|stretch| ShareOf {
-                    from: minute(stretch.first),
-                    to: minute(stretch.last + 1),
-                    canary_share: f64::from(stretch.share) / 10_000.0,
-                })
-                .collect(),
-            throttled: finding.throttled,
-            timeout,
-            too_late: self.replayed.too_late.as_ref().map(|(at, _)| *at),
-            notes: self
-                .afterwards()
-                .into_iter()
-                .chain(self.all_notes())
-                .collect(),
-        }
-    }
-}
-
-/// What `canary replay --json` prints; the shape of version 1.
-#[derive(Serialize)]
-struct Answer<'a> {
-    schema: u32,
-    function: &'a str,
-    alias: &'a str,
-    stable: &'a str,
-    canary: &'a str,
-    from: Timestamp,
-    to: Timestamp,
-    verdict: &'static str,
-    at: Option<Timestamp>,
-    reason: String,
-    metrics: Vec<Metric<'a>>,
-    minutes: Vec<JudgedMinute>,
-    dropped: Vec<DroppedMinute>,
-    stretches: Vec<ShareOf>,
-    throttled: u64,
-    timeout: u32,
-    too_late: Option<Timestamp>,
-    notes: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Metric<'a> {
-    name: &'a str,
-    #[serde(flatten)]
-    counts: Four,
-    log_e: f64,
-    worse_at_most: f64,
-    confidence: f64,
-    bursts: Option<f64>,
-}
-
-#[derive(Serialize)]
-struct Four {
-    canary: u64,
-    canary_bad: u64,
-    stable: u64,
-    stable_bad: u64,
-}
-
-#[derive(Serialize)]
-struct JudgedMinute {
-    minute: Timestamp,
-    /// In the order of the answer's metrics.
-    metrics: Vec<Option<Four>>,
-    log_e: f64,
-}
-
-#[derive(Serialize)]
-struct DroppedMinute {
-    minute: Timestamp,
-    why: &'static str,
-}
-
-#[derive(Serialize)]
-struct ShareOf {
-    from: Timestamp,
-    to: Timestamp,
-    canary_share: f64,
-}
-
-impl From<[u64; 4]> for Four {
-    fn from([canary, canary_bad, stable, stable_bad]: [u64; 4]) -> Self {
-        Self {
-            canary,
-            canary_bad,
-            stable,
-            stable_bad,
-        }
-    }
-}
-
-impl From<&Counts> for Four {
-    fn from(Counts { canary, stable }: &Counts) -> Self {
-        Self {
-            canary: canary.invocations(),
-            canary_bad: canary.errors(),
-            stable: stable.invocations(),
-            stable_bad: stable.errors(),
-        }
-    }
-}
-
-impl JudgedMinute {
-    fn of(minute: &Minute) -> Option<Self> {
-        let Fate::Judged { metrics, log_e } = &minute.fate else {
-            return None;
-        };
-        Some(Self {
-            minute: minute.start,
-            metrics: metrics
-                .iter()
-                .map(|found| found.as_ref().map(Four::from))
-                .collect(),
-            log_e: *log_e,
-        })
-    }
 }
 
 /// The window as it is said: its day, and where it begins and ends.
@@ -413,19 +248,5 @@ fn said(why: Why) -> &'static str {
         Why::Idle => "no requests to the canary",
         Why::Warming => "the canary's first minute, which is slow",
         Why::Young => "its numbers are not published yet",
-    }
-}
-
-fn word(why: Why) -> &'static str {
-    match why {
-        Why::Changed(Change::Began) => "began",
-        Why::Changed(Change::Ended) => "ended",
-        Why::Changed(Change::Named) => "named",
-        Why::Changed(Change::Found) => "changed",
-        Why::Unshared => "unshared",
-        Why::Incomplete => "incomplete",
-        Why::Idle => "idle",
-        Why::Warming => "warming",
-        Why::Young => "young",
     }
 }
