@@ -1,6 +1,7 @@
 //! The command line.
 
 mod judging;
+mod simulating;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
 pub use judging::{Judge, PlanArguments, SettingsArguments};
+pub use simulating::Simulate;
 
 use super::exit::TABLE;
 use crate::aws::{FunctionName, SessionOptions};
@@ -75,6 +77,8 @@ pub enum Verb {
     Judge(Judge),
     /// Say how small a fault a rollout can find, and how long that takes
     Plan(PlanArguments),
+    /// Try a plan or a policy on imagined traffic, beside an alarm of CodeDeploy's
+    Simulate(Simulate),
     /// Serve a simulated AWS on this machine, with a sample function to release
     Local(Local),
     /// Watch a good and a bad release on a simulated AWS of its own

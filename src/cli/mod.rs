@@ -19,6 +19,7 @@ mod progress;
 mod rollback;
 mod run;
 mod signals;
+mod simulate;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -92,6 +93,7 @@ async fn dispatch(console: &Console, arguments: Arguments) -> Exit {
         Verb::Policy(policy) => policy::policy(console, &policy),
         Verb::Judge(judge) => judge::judge(console, &judge),
         Verb::Plan(plan) => plan::plan(console, &plan),
+        Verb::Simulate(simulate) => simulate::simulate(console, &simulate).await,
         Verb::Local(local) => local::local(console, &local).await,
         Verb::Demo(demo) => demo::demo(console, &demo).await,
     };

@@ -9,6 +9,7 @@ mod policy;
 mod refusals;
 mod rollouts;
 mod signals;
+mod simulate;
 
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};

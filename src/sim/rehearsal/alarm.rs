@@ -75,11 +75,12 @@ fn at(points: &[(i64, u64)], minute: i64) -> Option<f64> {
 impl fmt::Display for AliasAlarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.above {
+            Above::Errors(most) if most < 1.0 => f.write_str("any errors")?,
             Above::Errors(most) => write!(f, "more than {most} errors a minute")?,
             Above::Share(most) => write!(f, "more than {} errors", percent(most))?,
         }
         match self.periods {
-            1 => f.write_str(" in one minute"),
+            1 => f.write_str(", once"),
             periods => write!(f, " in {periods} minutes running"),
         }
     }

@@ -127,9 +127,7 @@ fn light_rings(periods: u32, bad: &[i64]) -> bool {
 fn in_words() {
     let said = |alarm: AliasAlarm| alarm.to_string();
     let default = AliasAlarm::default();
-    assert_eq!(
-        said(default),
-        "more than 0 errors a minute in 2 minutes running"
-    );
-    assert_eq!(said(share(0.01, 1)), "more than 1 % errors in one minute");
+    assert_eq!(said(default), "any errors in 2 minutes running");
+    assert_eq!(said(errors(5.0, 1)), "more than 5 errors a minute, once");
+    assert_eq!(said(share(0.01, 1)), "more than 1 % errors, once");
 }

@@ -53,6 +53,14 @@ pub struct Outcome {
     pub canary: Requests,
 }
 
+impl Outcome {
+    /// Whether something spoke against a start, so that the canary never had any traffic.
+    #[must_use]
+    pub fn never_started(&self) -> bool {
+        self.ended == Ended::RolledBack && self.seconds <= 0.0
+    }
+}
+
 /// How a rollout or a deployment ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {

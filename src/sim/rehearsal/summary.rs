@@ -16,6 +16,9 @@ pub struct Summary {
     pub rolled_back: u64,
     /// There was too little evidence for either.
     pub inconclusive: u64,
+    /// Of those that were rolled back: the canary never had any traffic, because something spoke
+    /// against a start.
+    pub not_started: u64,
     /// From the first shift until the canary had no traffic any more, of the runs that were rolled
     /// back.
     pub minutes_to_rollback: Quantiles,
@@ -45,9 +48,11 @@ impl Summary {
     /// Of these runs, in any order.
     #[must_use]
     pub fn of<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Self {
-        let (mut ends, mut minutes, mut failed) = ([0_u64; 3], Vec::new(), Vec::new());
+        let (mut ends, mut not_started) = ([0_u64; 3], 0);
+        let (mut minutes, mut failed) = (Vec::new(), Vec::new());
         for outcome in outcomes {
             ends[outcome.ended as usize] += 1;
+            not_started += u64::from(outcome.never_started());
             if outcome.ended == Ended::RolledBack {
                 minutes.push(outcome.seconds / MINUTE);
             }
@@ -62,6 +67,7 @@ impl Summary {
             promoted,
             rolled_back,
             inconclusive,
+            not_started,
             minutes_to_rollback: Quantiles {
                 p50: quantile(&minutes, 50),
                 p95: quantile(&minutes, 95),
@@ -116,6 +122,9 @@ mod tests {
             .collect();
         outcomes.push(outcome(Ended::Promoted, 1e6, 0));
         outcomes.push(outcome(Ended::Inconclusive, 1e6, 0));
+        assert_eq!(Summary::of(outcomes.iter()).not_started, 0);
+        let never = [outcome(Ended::RolledBack, 0.0, 0)];
+        assert_eq!(Summary::of(never.iter()).not_started, 1);
         let forth = Summary::of(outcomes.iter());
         assert_eq!(
             (forth.promoted, forth.rolled_back, forth.inconclusive),
