@@ -37,7 +37,7 @@ fn play(bencher: Bencher, rehearsal: &Rehearsal) {
 }
 
 /// Thirty minutes at 10 % of so many requests a second, of which 0.5 % fail in both versions.
-#[divan::bench(args = [1.0, 20.0, 1000.0])]
+#[divan::bench(args = [1.0, 20.0, 1000.0], sample_count = 1000)]
 fn thirty_minutes(bencher: Bencher, rate: f64) {
     play(
         bencher,
@@ -46,7 +46,7 @@ fn thirty_minutes(bencher: Bencher, rate: f64) {
 }
 
 /// Thirty minutes in three steps, with bursts and an outage.
-#[divan::bench]
+#[divan::bench(sample_count = 1000)]
 fn thirty_minutes_in_steps(bencher: Bencher) {
     let scenario = Scenario {
         outages: vec![Outage {

@@ -6,10 +6,10 @@ use std::mem;
 use jiff::SignedDuration;
 
 use crate::driver::Pass;
-use crate::judge::Verdict;
 use crate::judge::evidence::combined;
 use crate::judge::evidence::figures::{grouped, odds, percent_up};
-use crate::judge::measure::{EvidenceRules, Finding, MetricFinding};
+use crate::judge::measure::{EvidenceRules, MetricFinding};
+use crate::judge::{Doubt, Verdict};
 use crate::rollout::{Command, Reason, Weight};
 
 /// What a step of a simulated rollout looked like.
@@ -19,7 +19,15 @@ pub struct Timeline {
     needed: f64,
     weight: Weight,
     rows: Vec<[String; COLUMNS]>,
-    last: Option<(mem::Discriminant<Reason>, Option<Finding>)>,
+    last: Option<News>,
+}
+
+/// What makes a line.
+#[derive(Debug, PartialEq)]
+struct News {
+    kind: mem::Discriminant<Reason>,
+    what: Option<String>,
+    cells: Vec<[String; 3]>,
 }
 
 const COLUMNS: usize = 7;
@@ -55,22 +63,23 @@ impl Timeline {
             };
         }
         let finding = pass.snapshot.evidence.finding();
-        let news = (mem::discriminant(&pass.reason), finding.cloned());
+        let metrics = finding.map_or(&[][..], |finding| &finding.metrics);
+        let what = what(pass);
+        let news = News {
+            kind: mem::discriminant(&pass.reason),
+            // What is left of a bake is no news.
+            what: match pass.reason {
+                Reason::Bake { .. } => None,
+                _ => Some(what.clone()),
+            },
+            cells: metrics.iter().map(cells).collect(),
+        };
         if pass.act.is_none() && self.last.as_ref() == Some(&news) {
             return;
         }
         self.last = Some(news);
-        let mut what = pass.reason.to_string();
-        if let (Verdict::Inconclusive(doubts), false) = (&pass.verdict, says_doubts(&pass.reason)) {
-            let doubts = doubts.iter().map(|doubt| format!("; {doubt}"));
-            what.extend(doubts);
-        }
-        if let Some(cause) = &pass.would {
-            // Writing to a String cannot fail.
-            let _ = write!(what, "; would: roll back: {cause}");
-        }
-        let minute = format!("{:.1}", since.as_secs_f64() / 60.0);
-        self.row([minute, self.weight.to_string()], finding, what);
+        let minute = format!("{:.1}", minutes(since));
+        self.row([minute, self.weight.to_string()], metrics, what);
     }
 
     /// All of it, as a table.
@@ -102,8 +111,7 @@ impl Timeline {
         text
     }
 
-    fn row(&mut self, [minute, weight]: [String; 2], finding: Option<&Finding>, what: String) {
-        let metrics = finding.map_or(&[][..], |finding| &finding.metrics);
+    fn row(&mut self, [minute, weight]: [String; 2], metrics: &[MetricFinding], what: String) {
         let logs: Vec<f64> = metrics.iter().map(|metric| metric.log_e).collect();
         let evidence = match logs.as_slice() {
             [] => NOTHING.to_owned(),
@@ -131,9 +139,35 @@ impl Timeline {
     }
 }
 
-/// Whether the reason is what is in doubt.
-fn says_doubts(reason: &Reason) -> bool {
-    matches!(reason, Reason::Hold { .. })
+/// What a pass decided, and what it was in doubt of.
+fn what(pass: &Pass) -> String {
+    let began = pass.snapshot.state.started_at;
+    let said = |doubt: &Doubt| match doubt {
+        // The day on which all this happens means nothing.
+        Doubt::Settling { since } => {
+            let minute = minutes(since.duration_since(began));
+            format!("the numbers since minute {minute:.1} are not complete yet")
+        }
+        doubt => doubt.to_string(),
+    };
+    let (mut what, doubts) = match (&pass.reason, &pass.verdict) {
+        (Reason::Hold { doubts }, _) => ("hold:".to_owned(), doubts.as_slice()),
+        (reason, Verdict::Inconclusive(doubts)) => (reason.to_string(), doubts.as_slice()),
+        (reason, _) => (reason.to_string(), &[][..]),
+    };
+    for doubt in doubts {
+        what += if what.ends_with(':') { " " } else { "; " };
+        what += &said(doubt);
+    }
+    if let Some(cause) = &pass.would {
+        // Writing to a String cannot fail.
+        let _ = write!(what, "; would: roll back: {cause}");
+    }
+    what
+}
+
+fn minutes(time: SignedDuration) -> f64 {
+    time.as_secs_f64() / 60.0
 }
 
 /// The canary's counts, the stable version's, and the bound.

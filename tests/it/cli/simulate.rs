@@ -170,6 +170,17 @@ async fn traffic_options_have_their_effect() {
         planned.contains("bake over: 20% to the canary"),
         "{planned}"
     );
+    assert!(
+        planned.contains("hold: the numbers since minute "),
+        "{planned}"
+    );
+    assert!(
+        !planned.contains("2027-"),
+        "the day means nothing: {planned}"
+    );
+    // A line that says what the line before it said is none.
+    let lines: Vec<&str> = planned.lines().filter_map(|line| line.get(8..)).collect();
+    assert!(lines.windows(2).all(|two| two[0] != two[1]), "{planned}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
