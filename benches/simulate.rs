@@ -17,9 +17,7 @@ fn main() {
 
 /// Rollouts by the built-in rules and this plan.
 fn rehearsal(plan: &str, scenario: Scenario) -> Rehearsal {
-    let mut policy = Policy::default();
-    policy.evidence = Some(EvidenceRules::standard());
-    let policy = policy.with_plan(plan.parse().expect("a plan"));
+    let policy = Policy::default().with_plan(plan.parse().expect("a plan"));
     let rules = policy.expect("the plan fits").rules;
     let evidence = EvidenceRules::standard();
     Rehearsal::new(scenario, rules, evidence, AliasAlarm::default(), 1)

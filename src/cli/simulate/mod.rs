@@ -17,7 +17,7 @@ use super::exit::Exit;
 use super::policy::{policy_error, read_policy};
 use super::signals::Aborts;
 use crate::config::Policy;
-use crate::judge::measure::EvidenceRules;
+use crate::judge::measure::SHORTEST;
 use crate::rollout::{Plan, Step, Weight};
 use crate::sim::rehearsal::{BadScenario, Rehearsal, Scenario, Summary, Unforeseen};
 
@@ -28,7 +28,11 @@ const MINUTES: u32 = 5;
 /// Simulates, and says what came of it.
 pub async fn simulate(console: &Console, arguments: &Simulate) -> Result<Exit, CliError> {
     let policy = policy_for(arguments)?;
-    let evidence = policy.evidence.clone().ok_or_else(counts_nothing)?;
+    if policy.rules.plan.steps().is_empty() {
+        return Err(impossible(BadScenario::NoSteps));
+    }
+    let evidence = policy.evidence.clone();
+    let evidence = evidence.ok_or_else(|| counts_nothing(arguments, &policy))?;
     let (evidence, mut notes) = notes::simulated(&policy, evidence);
     let scenario = scenario(arguments);
     notes.extend(notes::of_traffic(arguments, &policy, &evidence));
@@ -118,12 +122,13 @@ fn policy_for(arguments: &Simulate) -> Result<Policy, CliError> {
     let plan = plan.map_err(|error| {
         CliError::usage(format!("--plan: {error}")).hint("`canary simulate --help` has examples")
     })?;
-    let mut policy = Policy::default();
-    policy.evidence = Some(EvidenceRules::standard());
-    policy.with_plan(plan).map_err(|errors| CliError {
-        exit: Exit::Usage,
-        ..policy_error("--plan", &errors)
-    })
+    // As where nothing is said of evidence: the built-in rules, if a step is long enough.
+    Policy::default()
+        .with_plan(plan)
+        .map_err(|errors| CliError {
+            exit: Exit::Usage,
+            ..policy_error("--plan", &errors)
+        })
 }
 
 fn scenario(arguments: &Simulate) -> Scenario {
@@ -137,12 +142,29 @@ fn scenario(arguments: &Simulate) -> Scenario {
     }
 }
 
-fn counts_nothing() -> CliError {
-    CliError::plain(
-        "the policy counts nothing: only alarms could stop the canary, and a policy's alarms cannot \
-         be simulated",
-    )
-    .hint("add \"evidence\": {} to the policy, or leave --policy out and pass --plan")
+fn counts_nothing(arguments: &Simulate, policy: &Policy) -> CliError {
+    let shortest = SHORTEST.as_mins();
+    let (why, hint) = if policy.is_too_short_to_compare() {
+        (
+            format!("no step lasts the {shortest} minutes that it takes to compare counts"),
+            format!("take steps of {shortest} minutes or more"),
+        )
+    } else {
+        (
+            "the policy says that nothing is counted".to_owned(),
+            "leave \"evidence\": false out of the policy".to_owned(),
+        )
+    };
+    let what = format!("{why}: only alarms could stop the canary, and those cannot be simulated");
+    let exit = match arguments.policy {
+        Some(_) => Exit::Error,
+        None => Exit::Usage,
+    };
+    CliError {
+        exit,
+        ..CliError::plain(what)
+    }
+    .hint(hint)
 }
 
 fn impossible(error: BadScenario) -> CliError {

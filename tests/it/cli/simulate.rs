@@ -218,13 +218,22 @@ async fn a_policy_is_tried_as_far_as_it_can_be() {
         "{quiet}"
     );
 
-    let alarms = written(r#"{"alarms": ["checkout-errors"]}"#);
+    let alarms = written(r#"{"alarms": ["checkout-errors"], "evidence": false}"#);
     let alarms = format!("{traffic} --policy {}", alarms.path().display());
     simulated(&alarms)
         .await
         .exits(1)
-        .says("counts nothing")
-        .says("\"evidence\": {}");
+        .says("nothing is counted")
+        .says("leave \"evidence\": false out");
+    let short = written(r#"{"plan": "10%:2m", "evidence": {"inconclusive": "rollback"}}"#);
+    let short = format!("{traffic} --policy {}", short.path().display());
+    let short = simulated(&short).await;
+    short.exits(0).says("no step lasts the 3 minutes");
+    assert!(
+        short.printed().contains("inconclusive"),
+        "{}",
+        short.printed()
+    );
     let wrong = written(r#"{"plam": 1}"#);
     let wrong = format!("{traffic} --policy {}", wrong.path().display());
     simulated(&wrong).await.exits(1).says("plam");
@@ -272,6 +281,7 @@ async fn options_that_are_wrong_are_named_with_their_form() {
         ("--alarm 1%:99", "--alarm"),
         ("--runs 0", "--runs"),
         ("--plan AllAtOnce", "no steps"),
+        ("--plan 10%:2m", "take steps of 3 minutes or more"),
         ("--plan 10%", "--plan"),
         ("--plan 10%:5m --weight 5%", "cannot be used with"),
         ("--policy x --minutes 5", "cannot be used with"),
