@@ -45,8 +45,8 @@ pub fn simulated(policy: &Policy, mut evidence: EvidenceRules) -> (EvidenceRules
     if !policy.compares() {
         let shortest = SHORTEST.as_mins();
         notes.push(format!(
-            "no step lasts the {shortest} minutes that it takes to compare counts, so there is no \
-             evidence either way"
+            "no step lasts the {shortest} minutes that it takes to compare counts for certain: there \
+             may be no evidence either way"
         ));
     }
     (evidence, notes)

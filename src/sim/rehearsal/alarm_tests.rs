@@ -1,3 +1,5 @@
+//! The alarm, by itself and beside that of the whole simulated AWS.
+
 use jiff::SignedDuration;
 
 use super::*;

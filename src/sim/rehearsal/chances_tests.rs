@@ -1,3 +1,5 @@
+//! Chances against what is known of them, and against durations drawn one by one.
+
 use rand::RngExt;
 
 use super::*;

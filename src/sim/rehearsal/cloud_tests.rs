@@ -1,3 +1,5 @@
+//! Series: whose, when, and how they are revised.
+
 use super::*;
 
 const BEGAN: i64 = 1_800_000_000;

@@ -1,3 +1,5 @@
+//! Deployments, by themselves and beside those of the whole simulated AWS.
+
 use serde_json::json;
 
 use super::*;

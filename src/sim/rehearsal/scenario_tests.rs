@@ -1,3 +1,5 @@
+//! Numbers out of range, and who fails when.
+
 use super::*;
 
 fn wrong(change: impl FnOnce(&mut Scenario)) -> String {

@@ -1,3 +1,5 @@
+//! The ports: conditional writes, and the counts that are asked for.
+
 use super::*;
 use crate::driver;
 use crate::judge::measure::{EvidenceRules, Memory, Versions};

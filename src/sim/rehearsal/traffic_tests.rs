@@ -1,3 +1,5 @@
+//! Requests at their rates, known when they should be.
+
 use super::*;
 
 const BEGAN: i64 = 6_000;

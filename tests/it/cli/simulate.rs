@@ -229,11 +229,6 @@ async fn a_policy_is_tried_as_far_as_it_can_be() {
     let short = format!("{traffic} --policy {}", short.path().display());
     let short = simulated(&short).await;
     short.exits(0).says("no step lasts the 3 minutes");
-    assert!(
-        short.printed().contains("inconclusive"),
-        "{}",
-        short.printed()
-    );
     let wrong = written(r#"{"plam": 1}"#);
     let wrong = format!("{traffic} --policy {}", wrong.path().display());
     simulated(&wrong).await.exits(1).says("plam");
