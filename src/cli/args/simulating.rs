@@ -16,11 +16,11 @@ Examples:
   canary simulate --rps 20 --base-rate 0.1% --canary-rate 5%
   canary simulate --rps 20 --base-rate 1% --canary-rate 1% --runs 1000
   canary simulate --rps 50 --base-rate 0 --canary-rate 2% --plan 5%:10m,50%:10m --runs 1000 --json
-  canary simulate --rps 20 --base-rate 0 --canary-rate 0 --outage 2+5:50% --alarm 1%:3 --runs 1000
+  canary simulate --rps 20 --base-rate 0 --canary-rate 0 --minutes 15 --outage 2+5:50% --runs 1000
 
-One run is told minute by minute, more of them in shares. The engine is the one of canary run; AWS and
-its time are simulated. Beside it: what CodeDeploy would have done on the same requests by the same
-steps, with an alarm on the alias' errors.
+One run is told minute by minute, more of them in shares. The engine is the one of canary run; AWS
+and its time are simulated. Beside it: what CodeDeploy would have done on the same requests by the
+same steps, with an alarm on the alias' errors.
 
 Without --policy the built-in rules of evidence hold. A policy's alarms cannot be simulated and are
 left out.
@@ -68,7 +68,7 @@ pub struct Simulate {
 
 /// What the traffic is like beyond its rate and its errors.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Traffic options")]
+#[command(next_help_heading = "Options of the traffic and of CodeDeploy's alarm")]
 pub struct TrafficArguments {
     /// Median durations of the stable version and of the canary, such as 50:90
     #[arg(long, allow_hyphen_values = true, value_name = "BASE_MS:CANARY_MS", value_parser = latency)]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::chances::MINUTE;
 use super::cloud::{Cloud, Metric, Whose};
+use super::scenario::{BadScenario, inside};
 use crate::judge::evidence::figures::percent;
 use crate::sim::alarms::{FURTHER_PERIODS, MissingData, StateValue, verdict};
 
@@ -41,6 +42,25 @@ impl Default for AliasAlarm {
 }
 
 impl AliasAlarm {
+    /// Checks both numbers.
+    ///
+    /// # Errors
+    /// The first one that is out of its range.
+    pub(super) fn check(&self) -> Result<(), BadScenario> {
+        let periods = f64::from(self.periods);
+        let fits = (1..=PERIODS_MAX).contains(&self.periods);
+        inside(fits, "the alarm's minutes", periods, "1 to 30")?;
+        let (fits, value, range) = match self.above {
+            Above::Errors(most) => (
+                (0.0..f64::INFINITY).contains(&most),
+                most,
+                "0 or more errors",
+            ),
+            Above::Share(most) => ((0.0..1.0).contains(&most), most, "0 to below 1"),
+        };
+        inside(fits, "the alarm's threshold", value, range)
+    }
+
     /// Whether it is in ALARM after it was evaluated at that second.
     pub(super) fn rings(&self, cloud: &Cloud<'_>, second: i64) -> bool {
         let (periods, this) = (self.periods as usize, second.div_euclid(MINUTE));

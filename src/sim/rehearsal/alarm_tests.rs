@@ -133,3 +133,19 @@ fn in_words() {
     assert_eq!(said(errors(5.0, 1)), "more than 5 errors a minute, once");
     assert_eq!(said(share(0.01, 1)), "more than 1 % errors, once");
 }
+
+#[test]
+fn numbers_out_of_range_are_named() {
+    for (alarm, expected) in [
+        (errors(0.0, 0), "the alarm's minutes is 0"),
+        (errors(0.0, 31), "the alarm's minutes is 31"),
+        (errors(-1.0, 2), "the alarm's threshold is -1"),
+        (errors(f64::NAN, 2), "the alarm's threshold is NaN"),
+        (share(1.0, 2), "the alarm's threshold is 1"),
+    ] {
+        let said = alarm.check().unwrap_err().to_string();
+        assert!(said.starts_with(expected), "{said}");
+    }
+    assert_eq!(errors(0.0, 30).check(), Ok(()));
+    assert_eq!(share(0.0, 1).check(), Ok(()));
+}

@@ -87,7 +87,7 @@ impl Rehearsal {
     /// them deployments that watch `alarm`. All randomness follows from `seed`.
     ///
     /// # Errors
-    /// If the scenario has a number out of range, the plan has no steps, or the rollout may take
+    /// If the scenario or the alarm has a number out of range, the plan has no steps, or the rollout may take
     /// longer than a week.
     pub fn new(
         scenario: Scenario,
@@ -97,6 +97,7 @@ impl Rehearsal {
         seed: u64,
     ) -> Result<Self, BadScenario> {
         scenario.check()?;
+        alarm.check()?;
         if rules.plan.steps().is_empty() {
             return Err(BadScenario::NoSteps);
         }
@@ -141,19 +142,38 @@ impl Rehearsal {
     pub fn watch(
         &self,
         run: u64,
-        mut each: impl FnMut(SignedDuration, &Pass),
+        each: impl FnMut(SignedDuration, &Pass),
     ) -> Result<(Run, End), Unforeseen> {
         let chances = Chances::new(self.seed, run);
         let second = chances.about(About::Second).random_range(0..MINUTE);
         let began = START + second;
         let mut cloud = Cloud::new(&self.scenario, &chances, &self.laws, began);
         cloud.pass_to(began);
-        let codedeploy = deploy(
-            cloud.clone(),
-            &self.alarm,
-            &self.assignment.rules.plan,
-            began,
-        );
+        let plan = &self.assignment.rules.plan;
+        let codedeploy = deploy(cloud.clone(), &self.alarm, plan, began);
+        let (rollout, end) = self.roll_out(cloud, began, each);
+        match (rollout, end) {
+            (Some(rollout), Some(end)) => {
+                let run = Run {
+                    rollout,
+                    codedeploy,
+                };
+                Ok((run, end))
+            }
+            (_, end) => Err(Unforeseen {
+                run,
+                end: end.map_or("not at all".to_owned(), |end| end.to_string()),
+            }),
+        }
+    }
+
+    /// By the engine. Answers what it came to, if that is one of the ends there should be.
+    fn roll_out(
+        &self,
+        cloud: Cloud<'_>,
+        began: i64,
+        mut each: impl FnMut(SignedDuration, &Pass),
+    ) -> (Option<Outcome>, Option<End>) {
         let now = Timestamp::from_second(began).unwrap_or(Timestamp::UNIX_EPOCH);
         let stage = Stage::new(cloud, now, STABLE.to_string());
         let state = State::new(self.contenders.clone(), stage.view().revision, now);
@@ -171,24 +191,12 @@ impl Rehearsal {
         );
         let end = snapshot.state.end().cloned();
         let rollout = end.as_ref().and_then(ended).zip(stage.written());
-        match (rollout, end) {
-            (Some((ended, (first, last))), Some(end)) => {
-                let rollout = Outcome {
-                    ended,
-                    seconds: last.duration_since(first).as_secs_f64(),
-                    canary: stage.canary(),
-                };
-                let run = Run {
-                    rollout,
-                    codedeploy,
-                };
-                Ok((run, end))
-            }
-            (_, end) => Err(Unforeseen {
-                run,
-                end: end.map_or("not at all".to_owned(), |end| end.to_string()),
-            }),
-        }
+        let rollout = rollout.map(|(ended, (first, last))| Outcome {
+            ended,
+            seconds: last.duration_since(first).as_secs_f64(),
+            canary: stage.canary(),
+        });
+        (rollout, end)
     }
 }
 

@@ -203,7 +203,8 @@ impl Outage {
     }
 }
 
-fn inside(
+/// Nothing, or that a number is out of its range.
+pub(super) fn inside(
     fits: bool,
     name: &'static str,
     value: f64,
