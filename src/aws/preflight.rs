@@ -68,6 +68,29 @@ pub async fn gather(
     Ok(Gathered { facts, warnings })
 }
 
+/// The longest that an invocation of one of these versions may take, in seconds: the larger
+/// time-out; of a version that is not there, or whose configuration may not be read, the longest
+/// that Lambda allows.
+///
+/// # Errors
+/// If Lambda could not be asked now.
+pub async fn timeout(
+    session: &Session,
+    function: &FunctionName,
+    versions: [Version; 2],
+) -> Result<u32, CallError> {
+    let mut longest = 0;
+    for version in versions {
+        let found = match version_facts(session, function, version).await {
+            Ok(found) => found,
+            Err(error) if error.kind == Kind::Passing => return Err(error),
+            Err(_) => None,
+        };
+        longest = longest.max(found.map_or(TIMEOUT_MAX, |found| found.facts.timeout));
+    }
+    Ok(longest)
+}
+
 impl Gathered {
     /// Also looks for a deployment of CodeDeploy that shifts the alias: a second writer, whoever
     /// is not its hook.

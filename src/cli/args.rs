@@ -216,6 +216,7 @@ processes over Lambda's Runtime API.
 
 Examples:
   canary demo --scenario bad --speed 60
+  canary demo --scenario subtle
   canary demo --mode guard --scenario alarm --hold
   canary demo --json
 
@@ -288,6 +289,12 @@ pub enum Scenario {
     Bad,
     /// Version 2 is healthy, and somebody raises the alarm
     Alarm,
+    /// Version 2 fails more often than version 1, too little for the alarm: the counts tell
+    Subtle,
+    /// What both versions call is down for a while: the healthy version 2 is not blamed for it
+    Outage,
+    /// Hardly a request comes, so nothing is known, and nothing is promoted
+    Quiet,
     /// One after the other
     All,
 }

@@ -48,7 +48,13 @@ pub async fn tick(
         }
         None => Counts::unasked(*counted),
     };
-    let observation = observed(deployment, alias, &seen, &counts);
+    let observation = GuardObservation {
+        unheard_from: evidence.as_ref().and_then(|counting| {
+            let Counting { rules, timeout } = counting.as_ref();
+            rules.unheard_from(&counts.memory, *timeout, now)
+        }),
+        ..observed(deployment, alias, &seen, &counts)
+    };
     let decision = watch(&rules, &state, now, &observation);
     say(carry, &decision, &observation, &seen.readings, &counts);
     let (state, wait) = act(functions, document, decision, now).await;
@@ -88,6 +94,7 @@ fn observed(
         alias,
         verdict: seen.verdict.clone().and(counts.verdict.clone()),
         measured: counts.measured.clone(),
+        unheard_from: None,
         wish: None,
     }
 }
@@ -133,7 +140,9 @@ async fn act(
 
 fn outcome(end: &GuardEnd) -> Outcome {
     let word = match end {
-        GuardEnd::Passed | GuardEnd::Advised { .. } => Word::Passed,
+        GuardEnd::Passed | GuardEnd::PassedUnproven { .. } | GuardEnd::Advised { .. } => {
+            Word::Passed
+        }
         GuardEnd::Stopped {
             cause: Cause::Aborted { .. },
         } => Word::Aborted,

@@ -45,7 +45,7 @@ pub mod stack;
 mod welcome;
 
 pub use processes::{CannotServe, LogLine};
-pub use sample::{first_version_world, sample_world};
+pub use sample::{Sample, first_version_world, sample_world, unreleased_world};
 pub use welcome::welcome;
 
 use std::io;

@@ -10,8 +10,26 @@ use crate::sim::{AwsError, Service, World};
 /// How much has happened before anybody looks: enough for metrics and a settled alarm.
 const PAST: Duration = Duration::from_secs(15 * 60);
 
-/// Requests a second through the alias.
-const TRAFFIC: f64 = 20.0;
+/// The sample before its release.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample {
+    /// Requests a second through the alias, 0 to a million.
+    pub requests_per_second: f64,
+    /// The share of its calls that version 1 fails, 0 to 1.
+    pub error_rate: f64,
+    /// So many errors of the alias in a minute raise the alarm.
+    pub alarm_at: f64,
+}
+
+impl Default for Sample {
+    fn default() -> Self {
+        Self {
+            requests_per_second: 20.0,
+            error_rate: 0.0,
+            alarm_at: 3.0,
+        }
+    }
+}
 
 /// An account, at the time `now`, with a function `hello`: versions 1 and 2, the alias `live` at
 /// version 1 with 20 requests a second, and the alarm `hello-live-errors` on its errors.
@@ -23,7 +41,8 @@ const TRAFFIC: f64 = 20.0;
 /// If the simulated AWS refuses its own sample, which its tests exclude.
 #[must_use]
 pub fn sample_world(seed: u64, now: Timestamp) -> World {
-    world(seed, now, &function(), TRAFFIC)
+    let sample = Sample::default();
+    world(seed, now, &function(sample.error_rate), sample)
 }
 
 /// The same account with version 1 alone, and so many requests a second.
@@ -33,29 +52,44 @@ pub fn sample_world(seed: u64, now: Timestamp) -> World {
 /// If the simulated AWS refuses its own sample, which its tests exclude.
 #[must_use]
 pub fn first_version_world(seed: u64, now: Timestamp, requests_per_second: f64) -> World {
-    let [create, first, .., alias] = function();
-    world(seed, now, &[create, first, alias], requests_per_second)
+    let sample = Sample {
+        requests_per_second,
+        ..Sample::default()
+    };
+    unreleased_world(seed, now, sample)
 }
 
-fn world(seed: u64, now: Timestamp, function: &[(&str, Value)], requests: f64) -> World {
+/// The same account with version 1 alone, as the sample says.
+///
+/// # Panics
+///
+/// If the simulated AWS refuses its own sample, which its tests exclude.
+#[must_use]
+pub fn unreleased_world(seed: u64, now: Timestamp, sample: Sample) -> World {
+    let [create, first, .., alias] = function(sample.error_rate);
+    world(seed, now, &[create, first, alias], sample)
+}
+
+fn world(seed: u64, now: Timestamp, function: &[(&str, Value)], sample: Sample) -> World {
     let mut world = World::new(seed, now - PAST);
-    furnish(&mut world, function, requests)
+    furnish(&mut world, function, sample)
         .expect("the sample is a constant that the simulated AWS accepts");
     world.clear_trace();
     world.advance_to(now);
     world
 }
 
-fn furnish(world: &mut World, function: &[(&str, Value)], requests: f64) -> Result<(), AwsError> {
+fn furnish(world: &mut World, function: &[(&str, Value)], sample: Sample) -> Result<(), AwsError> {
     for (operation, input) in function {
         world.call(Service::Lambda, operation, input.clone())?;
     }
-    world.call(Service::CloudWatch, "PutMetricAlarm", alarm())?;
-    world.set_traffic("hello", "live", requests)
+    let alarm = alarm(sample.alarm_at);
+    world.call(Service::CloudWatch, "PutMetricAlarm", alarm)?;
+    world.set_traffic("hello", "live", sample.requests_per_second)
 }
 
 /// The function, its versions and its alias, in the order of their making.
-fn function() -> [(&'static str, Value); 5] {
+fn function(error_rate: f64) -> [(&'static str, Value); 5] {
     [
         (
             "CreateFunction",
@@ -66,6 +100,7 @@ fn function() -> [(&'static str, Value); 5] {
                 "Runtime": "provided.al2023",
                 "Handler": "sample",
                 "Timeout": 10,
+                "Environment": {"Variables": {"ERROR_RATE": error_rate.to_string()}},
                 "Code": {"ZipFile": "hello, world"},
             }),
         ),
@@ -88,10 +123,10 @@ fn function() -> [(&'static str, Value); 5] {
     ]
 }
 
-fn alarm() -> Value {
+fn alarm(at: f64) -> Value {
     json!({
         "AlarmName": "hello-live-errors",
-        "AlarmDescription": "three errors of hello:live in a minute",
+        "AlarmDescription": format!("{at} errors of hello:live in a minute"),
         "Namespace": "AWS/Lambda",
         "MetricName": "Errors",
         "Dimensions": [
@@ -101,7 +136,7 @@ fn alarm() -> Value {
         "Statistic": "Sum",
         "Period": 60,
         "EvaluationPeriods": 1,
-        "Threshold": 3.0,
+        "Threshold": at,
         "ComparisonOperator": "GreaterThanOrEqualToThreshold",
         "TreatMissingData": "notBreaching",
     })

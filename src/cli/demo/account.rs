@@ -34,6 +34,13 @@ pub struct Account {
     pub canary_requests: u64,
     /// Those of them that failed.
     pub canary_errors: u64,
+    /// Requests to version 1 that failed.
+    pub stable_errors: u64,
+    /// What both versions' counts came to, a sentence a metric, and what was left out; empty if
+    /// nothing was counted.
+    pub evidence: Vec<String>,
+    /// Whether the alarm went to ALARM while it lasted.
+    pub alarm_raised: bool,
 }
 
 /// The alias at the end.
@@ -74,9 +81,13 @@ impl Account {
             true => "without weights".to_owned(),
             false => format!("with weights {:?}", self.alias.weights),
         };
+        let alarm = match self.alarm_raised {
+            true => "went to ALARM",
+            false => "stayed OK",
+        };
         format!(
             "{}: hello:live is at version {} {weights}, the deployment {}{back}. {}. \
-             Version 2 had {} of {} requests and failed {}.",
+             Version 2 had {} of {} requests and failed {}; version 1 failed {}. The alarm {alarm}.",
             self.outcome,
             self.alias.version,
             self.deployment,
@@ -84,6 +95,7 @@ impl Account {
             self.canary_requests,
             self.requests,
             self.canary_errors,
+            self.stable_errors,
         )
     }
 }

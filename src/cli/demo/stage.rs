@@ -6,9 +6,10 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_codedeploy::types::{AppSpecContent, RevisionLocation, RevisionLocationType};
 use aws_sdk_lambda::types::Environment;
 
-use super::Story;
 use super::account::Account;
 use super::drill::drill;
+use super::outage::outage;
+use super::story::{Incident, Story};
 use super::watch::Watch;
 use crate::aws::session::{https, timeouts};
 use crate::aws::{CallError, Session};
@@ -18,7 +19,7 @@ use crate::cli::error::CliError;
 use crate::cli::local::functions_program;
 use crate::clock::Clock;
 use crate::local::stack::{APPLICATION, GUARD_GROUP, STEPPER_GROUP, appspec, deploy_stack, policy};
-use crate::local::{Config, LocalAws, first_version_world};
+use crate::local::{Config, LocalAws, unreleased_world};
 use crate::sim::World;
 
 /// The sample.
@@ -27,8 +28,6 @@ pub const FUNCTION: &str = "hello";
 pub const ALIAS: &str = "live";
 /// Its alarm.
 pub const ALARM: &str = "hello-live-errors";
-/// Requests a second: as many as processes are asked to answer.
-const REQUESTS: f64 = 20.0;
 
 /// The simulated AWS of one scenario.
 pub struct Stage {
@@ -57,6 +56,9 @@ impl Stage {
             served.endpoint_url(),
             arguments.speed
         ));
+        if traffic(arguments, story) != arguments.traffic {
+            console.say("the traffic of this scenario is a model: processes cannot be made to fail on the way");
+        }
         let session = session(&served.endpoint_url())?;
         Ok(Self { served, session })
     }
@@ -78,9 +80,14 @@ impl Stage {
         console.say(&format!(
             "deployment {deployment}: hello:live from version 1 to version 2"
         ));
-        if story.raises_alarm {
+        if let Some(incident) = story.incident {
             watch.until_shifted(&deployment).await?;
-            drill(console, &self.served, &self.session).await?;
+            match incident {
+                Incident::Alarm => drill(console, &self.served, &self.session).await?,
+                Incident::Outage => {
+                    outage(console, &self.served, story, &mut watch, &deployment).await?;
+                }
+            }
         }
         watch.until_rest(&deployment).await?;
         watch
@@ -116,16 +123,14 @@ impl Stage {
             .revision_type(RevisionLocationType::AppSpecContent)
             .app_spec_content(content)
             .build();
-        // A person who raises the alarm needs a moment before the shift is over.
-        let slower = (story.raises_alarm && mode == DemoMode::Guard)
-            .then(|| "CodeDeployDefault.LambdaCanary10Percent30Minutes".to_owned());
+        let shift = story.shift.filter(|_| mode == DemoMode::Guard);
         let answer = self
             .session
             .codedeploy
             .create_deployment()
             .application_name(APPLICATION)
             .deployment_group_name(group)
-            .set_deployment_config_name(slower)
+            .set_deployment_config_name(shift.map(str::to_owned))
             .revision(revision)
             .send()
             .await
@@ -146,19 +151,25 @@ impl Stage {
 
 fn world(arguments: &Demo, story: &Story) -> Result<World, CliError> {
     let failed = |error: crate::sim::AwsError| CliError::plain(error.to_string());
-    let mut world = first_version_world(arguments.seed, Clock::real().now(), REQUESTS);
+    let mut world = unreleased_world(arguments.seed, Clock::real().now(), story.sample);
     deploy_stack(&mut world).map_err(failed)?;
-    if story.raises_alarm {
-        let slower = format!("{{\"alarms\":[\"{ALARM}\"],\"plan\":\"10%:30m\"}}");
-        policy(&mut world, &slower).map_err(failed)?;
-    }
+    policy(&mut world, &story.policy).map_err(failed)?;
     world.set_codedeploy(arguments.codedeploy.into());
-    world.set_traffic_limit(match arguments.traffic {
+    world.set_traffic_limit(match traffic(arguments, story) {
         Traffic::Model => 0.0,
-        Traffic::Processes => REQUESTS,
+        Traffic::Processes => story.sample.requests_per_second,
     });
     world.clear_trace();
     Ok(world)
+}
+
+/// Who answers the traffic. A published version's environment is what it is, so processes know no
+/// outage.
+fn traffic(arguments: &Demo, story: &Story) -> Traffic {
+    match story.incident {
+        Some(Incident::Outage) => Traffic::Model,
+        _ => arguments.traffic,
+    }
 }
 
 fn session(endpoint: &str) -> Result<Session, CliError> {

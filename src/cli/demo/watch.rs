@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::Story;
 use super::account::{Account, Outcome};
 use super::reading::{alarm_since, alarm_state, alias, executions_run, tallies};
+use super::story::Story;
 use crate::aws::Session;
 use crate::aws::executions::{describe, execution_arn};
 use crate::cli::args::{Demo, DemoMode};
@@ -34,8 +34,9 @@ pub struct Watch<'a> {
     shown: Option<String>,
     /// The number of the first line of the functions' logs that nobody has looked at.
     told: u64,
-    /// The latest decision without its numbers: the same again is not said.
-    gist: String,
+    /// The latest decision of a rollout without its numbers, and the latest line of anything else: the
+    /// same again is not said. Two executions may write in turns.
+    gists: [String; 2],
 }
 
 /// What one look shows.
@@ -58,7 +59,7 @@ impl<'a> Watch<'a> {
             before,
             shown: None,
             told: 0,
-            gist: String::new(),
+            gists: Default::default(),
         }
     }
 
@@ -76,6 +77,20 @@ impl<'a> Watch<'a> {
                 return Err(CliError::plain(
                     "the deployment ended before any traffic was shifted",
                 ));
+            }
+            self.pause(&look).await?;
+        }
+    }
+
+    /// Waits for this moment, or until the deployment is over.
+    ///
+    /// # Errors
+    /// If the simulated AWS serves no functions, or time stands still.
+    pub async fn until(&mut self, moment: Timestamp, deployment: &str) -> Result<(), CliError> {
+        loop {
+            let look = self.look();
+            if look.now >= moment || is_over(&look, deployment) {
+                return Ok(());
             }
             self.pause(&look).await?;
         }
@@ -142,16 +157,17 @@ impl<'a> Watch<'a> {
                 continue;
             }
             let parsed: Option<Value> = serde_json::from_str(&line.text).ok();
-            let message = parsed
-                .as_ref()
-                .and_then(|line| line.get("message")?.as_str());
+            let member = |name| parsed.as_ref().and_then(|line| line.get(name));
+            let message = member("message").and_then(Value::as_str);
             let message = message.unwrap_or(&line.text);
             let gist = message.replace(|c: char| c.is_ascii_digit(), "");
             let gist = gist.split(',').next().unwrap_or_default();
-            if self.gist == gist {
+            let decides = member("reason").is_some();
+            let before = &mut self.gists[usize::from(decides)];
+            if before == gist {
                 continue;
             }
-            gist.clone_into(&mut self.gist);
+            gist.clone_into(before);
             let function = line.function.as_str();
             let name = function.rsplit("canary-").next().unwrap_or(function);
             self.console
@@ -209,12 +225,20 @@ impl<'a> Watch<'a> {
                 .and_then(Value::as_u64)
                 .unwrap_or(0),
             max_weight: self.max_weight(),
-            seconds_to_rollback: (outcome == Outcome::RolledBack)
+            seconds_to_rollback: (outcome == Outcome::RolledBack && story.watches_alarm())
                 .then(|| self.seconds_to_rollback())
                 .flatten(),
             requests: (stable + canary) as u64,
             canary_requests: canary as u64,
             canary_errors: (now[1].errors - self.before[1].errors) as u64,
+            stable_errors: (now[0].errors - self.before[0].errors) as u64,
+            evidence: output
+                .pointer("/carry/rollout/evidence")
+                .and_then(|said| serde_json::from_value(said.clone()).ok())
+                .unwrap_or_default(),
+            alarm_raised: self
+                .aws
+                .with_world(|world| alarm_since(world, self.since).is_some()),
         })
     }
 

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::answer::CountsAnswer;
 use super::books::Books;
 use super::finding::{Finding, Measured};
-use super::minutes::PUBLISHED;
+use super::minutes::{Ages, PUBLISHED};
 use super::question::{CountsQuestion, Span, Versions};
 use super::rules::EvidenceRules;
 use super::series::{MINUTE, minute_of, start_of};
@@ -13,7 +14,7 @@ use super::timeline::{Kind, Timeline};
 use crate::judge::Doubt;
 
 /// History is taken from so many minutes.
-const HISTORY: i64 = 60;
+pub(super) const HISTORY: i64 = 60;
 /// And ends so many minutes before the first look: younger ones may not be published.
 const HISTORY_GAP: i64 = 2;
 /// Two fetches closer together than so many seconds show the same numbers.
@@ -35,6 +36,9 @@ pub struct Memory {
     pub(super) timeline: Timeline,
     /// By metric: the size of the bursts in which bad ones come, where measured.
     pub(super) bursts: Vec<Option<f64>>,
+    /// Requests in the hour before the rollout, once they are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hourly: Option<u64>,
     /// The minutes that are closed.
     pub(super) books: Books,
     /// Since when every fetch has shown enough evidence against the canary, in seconds since 1970.
@@ -75,6 +79,13 @@ impl Memory {
         self.last.as_ref()
     }
 
+    /// How many requests came to the alias in the hour before the rollout; `None`: not known, or
+    /// not yet.
+    #[must_use]
+    pub fn hourly(&self) -> Option<u64> {
+        self.hourly
+    }
+
     /// Whether it is time to confirm evidence against the canary.
     fn wants_confirmation(&self, now: Timestamp) -> bool {
         let doubt = self.last.as_ref().and_then(|found| found.doubt.as_ref());
@@ -106,6 +117,42 @@ impl Memory {
         let from = self.open_from(now).unwrap_or(last.saturating_add(1));
         (from..=last).filter(|minute| matches!(self.timeline.kind(*minute), Kind::Split(_)))
     }
+
+    /// Where the first of these begins that the last fetch did not see so many seconds after its end.
+    fn younger_than(&self, age: i64, now: Timestamp) -> Option<Timestamp> {
+        let young = |minute: &i64| {
+            let old = minute.saturating_add(1).saturating_mul(MINUTE) + age;
+            self.asked.is_none_or(|asked| asked < old)
+        };
+        self.split_minutes(now).find(young).map(start_of)
+    }
+}
+
+/// All requests that the history counts, as far as it goes before this minute.
+pub(super) fn hourly(answer: &CountsAnswer, before: i64) -> Option<u64> {
+    let total = answer.metrics.first()?.history.total.as_ref()?;
+    let requests: f64 = total
+        .before(before)
+        .points()
+        .map(|(_, number)| number)
+        .sum();
+    // A cast of what is no count stays within the numbers.
+    Some(requests as u64)
+}
+
+/// Whether that second and this moment are in the same minute of the clock.
+pub(super) fn same_minute(asked: i64, now: Timestamp) -> bool {
+    asked.div_euclid(MINUTE) == minute_of(now)
+}
+
+/// The minutes before a first look.
+pub(super) fn history(began: Option<i64>, now: Timestamp) -> Span {
+    let began = began.unwrap_or(now.as_second());
+    let until = began.div_euclid(MINUTE).saturating_sub(HISTORY_GAP);
+    Span {
+        from: start_of(until.saturating_sub(HISTORY)),
+        to: start_of(until),
+    }
 }
 
 impl EvidenceRules {
@@ -119,8 +166,8 @@ impl EvidenceRules {
         versions: &Versions,
         now: Timestamp,
     ) -> Option<CountsQuestion> {
-        let same_minute = |asked: i64| asked.div_euclid(MINUTE) == minute_of(now);
-        if memory.asked.is_some_and(same_minute) && !memory.wants_confirmation(now) {
+        let asked = memory.asked.is_some_and(|asked| same_minute(asked, now));
+        if asked && !memory.wants_confirmation(now) {
             return None;
         }
         let history = memory.wants_history(self);
@@ -132,15 +179,11 @@ impl EvidenceRules {
             // The minute that is under way shows errors, if only those.
             to: start_of(minute_of(now).max(from).saturating_add(1)),
         });
-        let began = memory.began.unwrap_or(now.as_second());
-        let until = began.div_euclid(MINUTE).saturating_sub(HISTORY_GAP);
-        let history = history.then(|| Span {
-            from: start_of(until.saturating_sub(HISTORY)),
-            to: start_of(until),
-        });
+        let history = history.then(|| self::history(memory.began, now));
         Some(CountsQuestion {
             window,
             history,
+            after: None,
             metrics: self.sources(),
             versions: versions.clone(),
         })
@@ -153,15 +196,24 @@ impl EvidenceRules {
             None => Finding::unknown(self).sufficiency,
         };
         let settles = i64::from(self.settle).max(PUBLISHED);
-        let open = |minute: &i64| {
-            let settled = minute.saturating_add(1).saturating_mul(MINUTE) + settles;
-            memory.asked.is_none_or(|asked| asked < settled)
-        };
-        let open = memory.split_minutes(now).find(open);
         Measured {
             sufficiency,
-            unjudged_from: open.map(start_of),
+            unjudged_from: memory.younger_than(settles, now),
         }
+    }
+
+    /// Where the first minute begins that may still come to speak for the canary: what there is too
+    /// little of may become enough by it. With [`accept`](Self::accept) that is later than what
+    /// [`measured`](Self::measured) tells: an invocation may still fail until `timeout`, the longest
+    /// that one of either version may take, in seconds.
+    #[must_use]
+    pub fn unheard_from(&self, memory: &Memory, timeout: u32, now: Timestamp) -> Option<Timestamp> {
+        let ages = Ages::new(self, timeout);
+        let age = match self.accept {
+            Some(_) => ages.accepts,
+            None => ages.settled,
+        };
+        memory.younger_than(age.max(PUBLISHED), now)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::bench::{Cloud, TIMEOUT, at, look, looks, rules, shifted, versions};
+use super::super::bench::{Cloud, TIMEOUT, accepting, at, look, looks, rules, shifted, versions};
 use super::super::{CountsAnswer, Dropped, MetricCounts, Pair, Series, Sufficiency};
 use super::*;
 use crate::judge::Doubt;
@@ -133,6 +133,31 @@ fn what_is_still_to_be_judged_follows_the_fetches() {
         cloud.answer(question)
     });
     assert_eq!(from(&memory, 600), None);
+}
+
+#[test]
+fn with_acceptance_a_minute_is_heard_only_when_nothing_in_it_can_fail_any_more() {
+    let cloud = Cloud::steady(30, [10, 0, 90, 0]);
+    let mut memory = shifted();
+    looks(&rules(), &mut memory, 0..301, &cloud);
+    let (plain, accepting) = (rules(), accepting(0.01));
+    let from = |rules: &EvidenceRules, timeout| rules.unheard_from(&memory, timeout, at(300));
+    assert_eq!(from(&plain, 900), Some(at(180)), "as it is judged");
+    assert_eq!(from(&accepting, 0), Some(at(180)));
+    assert_eq!(
+        from(&accepting, 1),
+        Some(at(120)),
+        "fetched 120 s after its end"
+    );
+    assert_eq!(from(&accepting, 900), Some(at(0)));
+    // In the end all are heard, however late they could have failed.
+    memory.saw(10_000, at(370));
+    for second in (360..1_800).step_by(60) {
+        look(&rules(), &mut memory, 10_000, second, |question| {
+            cloud.answer(question)
+        });
+    }
+    assert_eq!(accepting.unheard_from(&memory, 900, at(1_800)), None);
 }
 
 #[test]

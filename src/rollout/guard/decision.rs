@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::state::{Guard, GuardEnd};
@@ -24,9 +24,12 @@ pub struct GuardObservation {
     pub alias: AliasReading,
     /// The judge's verdict.
     pub verdict: Verdict,
-    /// How far the evidence reaches. CodeDeploy decides when to shift, so whether there is enough
-    /// of it makes no difference here.
+    /// How far the evidence reaches. CodeDeploy decides when to shift: whether there is enough of
+    /// it matters only once the canary has all traffic.
     pub measured: Measured,
+    /// Where the first minute begins that may still come to speak for the canary; `None`: there is
+    /// none, so too little evidence stays too little.
+    pub unheard_from: Option<Timestamp>,
     /// What an operator wants.
     pub wish: Option<Wish>,
     /// Set if any call of this observation failed: the first failure.

@@ -20,7 +20,11 @@ pub(super) fn rules(mode: Mode) -> GuardRules {
         longest: LONGEST,
         error_budget: BUDGET,
     };
-    GuardRules { limits, mode }
+    GuardRules {
+        limits,
+        mode,
+        inconclusive: None,
+    }
 }
 
 pub(super) fn guard() -> Guard {
@@ -56,7 +60,7 @@ pub(super) fn doubt() -> Verdict {
     Verdict::Inconclusive(vec![Doubt::NoData { alarm }])
 }
 
-fn regression() -> Cause {
+pub(super) fn regression() -> Cause {
     let Verdict::Fail(regression) = alarm() else {
         unreachable!()
     };
@@ -70,22 +74,23 @@ pub(super) fn look() -> GuardObservation {
         alias: alias("1", Some(0.1)),
         verdict: Verdict::Pass,
         measured: Measured::default(),
+        unheard_from: None,
         wish: None,
         failure: None,
     }
 }
 
-fn arrived() -> GuardObservation {
+pub(super) fn arrived() -> GuardObservation {
     let alias = alias("2", None);
     GuardObservation { alias, ..look() }
 }
 
-fn ended(status: DeploymentStatus, look: GuardObservation) -> GuardObservation {
+pub(super) fn ended(status: DeploymentStatus, look: GuardObservation) -> GuardObservation {
     let deployment = DeploymentReading::Seen(status);
     GuardObservation { deployment, ..look }
 }
 
-fn unreadable(look: GuardObservation) -> GuardObservation {
+pub(super) fn unreadable(look: GuardObservation) -> GuardObservation {
     let failure = Some("throttled".to_owned());
     GuardObservation {
         deployment: DeploymentReading::Unreadable("throttled".to_owned()),
@@ -95,19 +100,19 @@ fn unreadable(look: GuardObservation) -> GuardObservation {
     }
 }
 
-fn with(verdict: Verdict, look: GuardObservation) -> GuardObservation {
+pub(super) fn with(verdict: Verdict, look: GuardObservation) -> GuardObservation {
     GuardObservation { verdict, ..look }
 }
 
 /// Looks at a guard by a clock of its own.
-struct Watch {
-    rules: GuardRules,
-    state: Guard,
-    now: Timestamp,
+pub(super) struct Watch {
+    pub(super) rules: GuardRules,
+    pub(super) state: Guard,
+    pub(super) now: Timestamp,
 }
 
 impl Watch {
-    fn new(mode: Mode) -> Self {
+    pub(super) fn new(mode: Mode) -> Self {
         Self {
             rules: rules(mode),
             state: guard(),
@@ -116,7 +121,7 @@ impl Watch {
     }
 
     /// One look, after which the clock goes on by as much as the guard wants.
-    fn sees(&mut self, seen: &GuardObservation) -> GuardDecision {
+    pub(super) fn sees(&mut self, seen: &GuardObservation) -> GuardDecision {
         let decision = watch(&self.rules, &self.state, self.now, seen);
         self.state = decision.state.clone();
         self.now += decision.wait;
@@ -124,12 +129,12 @@ impl Watch {
     }
 
     /// One look whose decision does not matter here.
-    fn looks(&mut self, seen: &GuardObservation) {
+    pub(super) fn looks(&mut self, seen: &GuardObservation) {
         let _ = self.sees(seen);
     }
 
     /// The same look until the act is another one than to wait.
-    fn sees_until_it_acts(&mut self, seen: &GuardObservation) -> GuardDecision {
+    pub(super) fn sees_until_it_acts(&mut self, seen: &GuardObservation) -> GuardDecision {
         for _ in 0..10_000 {
             let decision = self.sees(seen);
             if decision.act != GuardAct::Wait {
@@ -139,7 +144,7 @@ impl Watch {
         panic!("it waits for ever: {:?}", self.state);
     }
 
-    fn minutes(&self) -> i64 {
+    pub(super) fn minutes(&self) -> i64 {
         self.now.duration_since(Timestamp::UNIX_EPOCH).as_mins()
     }
 }
@@ -218,32 +223,6 @@ fn all_traffic_at_the_canary_can_still_be_stopped_until_the_deployment_ends() {
 }
 
 #[test]
-fn a_regression_after_the_end_is_too_late() {
-    let mut watch = Watch::new(Mode::Enforce);
-    let late = watch.sees(&with(
-        alarm(),
-        ended(DeploymentStatus::Succeeded, arrived()),
-    ));
-    assert_eq!(late.act, GuardAct::End);
-    let cause = regression();
-    assert_eq!(watch.state.end(), Some(&GuardEnd::TooLate { cause }));
-}
-
-#[test]
-fn somebody_elses_end_is_not_ours() {
-    for status in [DeploymentStatus::Failed, DeploymentStatus::Stopped] {
-        for (verdict, cause) in [(Verdict::Pass, None), (alarm(), Some(regression()))] {
-            let mut watch = Watch::new(Mode::Enforce);
-            watch.looks(&look());
-            let decision = watch.sees(&with(verdict, ended(status, look())));
-            assert_eq!(decision.act, GuardAct::End);
-            let end = GuardEnd::DeploymentEnded { status, cause };
-            assert_eq!(watch.state.end(), Some(&end));
-        }
-    }
-}
-
-#[test]
 fn a_persons_abort_stops_in_both_modes() {
     for mode in [Mode::Enforce, Mode::Advise] {
         let mut watch = Watch::new(mode);
@@ -284,80 +263,6 @@ fn blindness_beyond_the_budget_stops() {
         assert!(matches!(cause, Cause::Blind { budget: BUDGET, .. }));
         assert!(watch.now.duration_since(since) >= BUDGET);
         assert!(watch.now.duration_since(since) <= BUDGET + POLL + POLL);
-    }
-}
-
-#[test]
-fn a_doubt_with_all_traffic_at_the_canary_waits_and_then_stops() {
-    let mut watch = Watch::new(Mode::Enforce);
-    for _ in 0..60 {
-        let hold = watch.sees(&with(doubt(), arrived()));
-        assert_eq!(hold.act, GuardAct::Wait);
-        assert_eq!(hold.reason.to_string(), "hold: alarm errors has no data");
-    }
-    let stop = watch.sees_until_it_acts(&with(doubt(), arrived()));
-    let waiting_for = Some("alarm errors has no data".to_owned());
-    let longest = LONGEST;
-    let cause = Cause::TooLong {
-        longest,
-        waiting_for,
-    };
-    assert_eq!(stop.act, GuardAct::Stop { cause });
-    assert_eq!(watch.minutes(), 40);
-}
-
-#[test]
-fn a_doubt_that_goes_passes() {
-    let mut watch = Watch::new(Mode::Enforce);
-    watch.looks(&with(doubt(), arrived()));
-    watch.looks(&with(
-        doubt(),
-        ended(DeploymentStatus::Succeeded, arrived()),
-    ));
-    watch.looks(&ended(DeploymentStatus::Succeeded, arrived()));
-    assert_eq!(watch.state.end(), Some(&GuardEnd::Passed));
-}
-
-#[test]
-fn a_doubt_at_the_deployments_end_gets_one_budget_and_is_no_pass() {
-    let mut watch = Watch::new(Mode::Enforce);
-    let seen = with(doubt(), ended(DeploymentStatus::Succeeded, arrived()));
-    let end = watch.sees_until_it_acts(&seen);
-    assert_eq!(end.act, GuardAct::End);
-    let doubt = "alarm errors has no data".to_owned();
-    let failure = GuardFailure::Unproven { doubt };
-    assert_eq!(watch.state.end(), Some(&GuardEnd::Failed { failure }));
-    assert_eq!(watch.minutes(), 2);
-}
-
-#[test]
-fn a_stale_status_after_a_success_does_not_stop() {
-    let mut watch = Watch::new(Mode::Enforce);
-    watch.looks(&with(
-        doubt(),
-        ended(DeploymentStatus::Succeeded, arrived()),
-    ));
-    let late = watch.sees(&with(alarm(), arrived()));
-    assert_eq!(late.act, GuardAct::End);
-    let cause = regression();
-    assert_eq!(watch.state.end(), Some(&GuardEnd::TooLate { cause }));
-}
-
-#[test]
-fn an_alias_that_somebody_moved_after_the_success_is_no_pass() {
-    for (reading, found) in [
-        (alias("1", None), "at version 1 without weights"),
-        (AliasReading::Gone, "gone"),
-    ] {
-        let mut watch = Watch::new(Mode::Enforce);
-        let seen = GuardObservation {
-            alias: reading,
-            ..ended(DeploymentStatus::Succeeded, look())
-        };
-        assert_eq!(watch.sees_until_it_acts(&seen).act, GuardAct::End);
-        let found = found.to_owned();
-        let failure = GuardFailure::Elsewhere { found };
-        assert_eq!(watch.state.end(), Some(&GuardEnd::Failed { failure }));
     }
 }
 
@@ -413,42 +318,6 @@ fn advise_stops_nothing_and_says_what_it_would_have_done() {
          since 1970-01-01T00:00:00Z"
     );
     assert_eq!(watch.state.end(), Some(&end));
-}
-
-#[test]
-fn advise_does_not_keep_the_second_hook_waiting_for_a_doubt() {
-    let mut watch = Watch::new(Mode::Advise);
-    let end = watch.sees_until_it_acts(&with(doubt(), arrived()));
-    assert_eq!(end.act, GuardAct::End);
-    assert_eq!(watch.minutes(), 2);
-    let doubt = Some("alarm errors has no data".to_owned());
-    let would = None;
-    assert_eq!(watch.state.end(), Some(&GuardEnd::Advised { would, doubt }));
-    // And one that sees nothing at all ends too.
-    let mut watch = Watch::new(Mode::Advise);
-    let end = watch.sees_until_it_acts(&unreadable(look()));
-    assert_eq!((end.act, watch.minutes()), (GuardAct::End, 40));
-    let Some(GuardEnd::Advised { would, .. }) = watch.state.end() else {
-        panic!("{:?}", watch.state);
-    };
-    assert!(matches!(would, Some(Cause::Blind { .. })));
-}
-
-#[test]
-fn a_budget_of_zero_takes_a_second_look_all_the_same() {
-    let mut watch = Watch::new(Mode::Enforce);
-    watch.rules.limits.error_budget = SignedDuration::ZERO;
-    let first = watch.sees(&with(
-        doubt(),
-        ended(DeploymentStatus::Succeeded, arrived()),
-    ));
-    assert_eq!(first.act, GuardAct::Wait);
-    assert!(first.wait > SignedDuration::ZERO);
-    let second = watch.sees(&with(
-        doubt(),
-        ended(DeploymentStatus::Succeeded, arrived()),
-    ));
-    assert_eq!(second.act, GuardAct::End);
 }
 
 #[test]

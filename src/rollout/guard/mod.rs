@@ -20,14 +20,17 @@
 //! success it looks on for one error budget, and then ends as [`Unproven`](GuardFailure::Unproven).
 //!
 //! Evidence that the canary is worse is a regression like an alarm's. Whether there is enough of it
-//! has no say, since CodeDeploy decides when to shift; but with all traffic at the canary the guard
-//! waits until the last minutes before are counted: while a hook waits for its verdict, the
-//! deployment can still be failed.
+//! has no say as long as CodeDeploy shifts. With all traffic at the canary the guard waits until the
+//! last minutes before are counted: while a hook waits for its verdict, the deployment can still be
+//! failed. If they come to too little, [`GuardRules::inconclusive`] says what that leads to: a pass
+//! that is said to be none of health, or a stop. To hold is to stop here, since no minute in which the
+//! versions can be compared comes any more.
 //!
 //! What the alias says is taken for CodeDeploy's doing: shifts are not drift here. In the mode
 //! `advise` verdict and budgets are only reported; a person's abort still stops.
 
 mod decision;
+mod ending;
 mod state;
 mod watch;
 
@@ -38,6 +41,10 @@ pub use watch::{GuardRules, not_stopped, watch};
 #[cfg(test)]
 #[path = "example_tests.rs"]
 mod examples;
+
+#[cfg(test)]
+#[path = "ending_tests.rs"]
+mod endings;
 
 #[cfg(test)]
 #[path = "property_tests.rs"]

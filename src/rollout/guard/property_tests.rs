@@ -5,9 +5,9 @@ use proptest::prelude::*;
 
 use super::examples::{BUDGET, LONGEST, POLL, alarm, alias, doubt, guard, look, rules};
 use super::*;
-use crate::judge::measure::Measured;
-use crate::judge::{Doubt, Regression, Verdict};
-use crate::rollout::{AliasReading, DeploymentStatus, Mode, ROLLBACK_PATIENCE, Wish};
+use crate::judge::measure::{Inconclusive, Measured, Sufficiency};
+use crate::judge::{Bound, Doubt, Regression, Verdict};
+use crate::rollout::{AliasReading, Cause, DeploymentStatus, Mode, ROLLBACK_PATIENCE, Wish};
 
 /// One look, and what became of it.
 #[derive(Debug, Clone)]
@@ -48,13 +48,43 @@ fn verdicts() -> impl Strategy<Value = Verdict> {
     prop_oneof![8 => Just(Verdict::Pass), 1 => Just(alarm()), 2 => Just(doubt())]
 }
 
-/// Whether minutes are still to be judged. In the end they are.
-fn measured() -> impl Strategy<Value = Measured> {
+fn sufficiencies() -> impl Strategy<Value = Sufficiency> {
+    let bound = Bound::new(0.5, 0.95);
+    let too_few = Doubt::TooFewRequests {
+        judged: 3,
+        needed: 30,
+        bound,
+    };
+    let not_shown = Doubt::NotShown {
+        metric: "m".repeat(64),
+        bound,
+        wanted: Bound::new(0.001, 0.95),
+    };
+    let starved = Doubt::Starved {
+        expected: 300,
+        got: 4,
+    };
+    let short = |doubt| Just(Sufficiency::Short { doubt });
+    prop_oneof![
+        1 => short(starved),
+        2 => Just(Sufficiency::NotAsked),
+        2 => Just(Sufficiency::Enough),
+        2 => short(too_few),
+        1 => short(not_shown),
+    ]
+}
+
+/// A minute that is still to come to something. In the end none is.
+fn minutes() -> impl Strategy<Value = Option<Timestamp>> {
     let second = |second| Timestamp::from_second(second).unwrap();
-    let from = prop_oneof![4 => Just(None), 1 => (0i64..600).prop_map(move |s| Some(second(s)))];
-    from.prop_map(|unjudged_from| Measured {
+    prop_oneof![4 => Just(None), 1 => (0i64..600).prop_map(move |s| Some(second(s)))]
+}
+
+fn measured() -> impl Strategy<Value = Measured> {
+    let parts = (sufficiencies(), minutes());
+    parts.prop_map(|(sufficiency, unjudged_from)| Measured {
+        sufficiency,
         unjudged_from,
-        ..Measured::default()
     })
 }
 
@@ -66,13 +96,15 @@ fn observations() -> impl Strategy<Value = GuardObservation> {
         }),
     );
     let failure = prop::option::weighted(0.1, Just("throttled".to_owned()));
-    let seen = (statuses(), aliases(), verdicts(), measured(), wish, failure);
+    let counted = (measured(), minutes());
+    let seen = (statuses(), aliases(), verdicts(), counted, wish, failure);
     seen.prop_map(
-        |(deployment, alias, verdict, measured, wish, failure)| GuardObservation {
+        |(deployment, alias, verdict, (measured, unheard_from), wish, failure)| GuardObservation {
             deployment,
             alias,
             verdict,
             measured,
+            unheard_from,
             wish,
             failure,
         },
@@ -95,8 +127,18 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 1..60)
 }
 
-fn modes() -> impl Strategy<Value = Mode> {
-    prop_oneof![3 => Just(Mode::Enforce), 1 => Just(Mode::Advise)]
+fn rulebooks_of(modes: impl Strategy<Value = Mode>) -> impl Strategy<Value = GuardRules> {
+    use Inconclusive::{Complete, Hold, Rollback};
+    let says = prop_oneof![Just(Complete), Just(Hold), Just(Rollback)];
+    let parts = (modes, prop::option::weighted(0.8, says));
+    parts.prop_map(|(mode, inconclusive)| GuardRules {
+        inconclusive,
+        ..rules(mode)
+    })
+}
+
+fn rulebooks() -> impl Strategy<Value = GuardRules> {
+    rulebooks_of(prop_oneof![3 => Just(Mode::Enforce), 1 => Just(Mode::Advise)])
 }
 
 /// A look with the state before it.
@@ -108,13 +150,13 @@ struct Played {
     kept: bool,
 }
 
-fn play(mode: Mode, events: Vec<Event>) -> Vec<Played> {
+fn play(rules: GuardRules, events: Vec<Event>) -> Vec<Played> {
     let mut now = Timestamp::UNIX_EPOCH;
     let mut state = guard();
     let mut played = Vec::new();
     for event in events {
         now += SignedDuration::from_secs(event.after);
-        let decision = watch(&rules(mode), &state, now, &event.seen);
+        let decision = watch(&rules, &state, now, &event.seen);
         let before = state.clone();
         if event.kept {
             state = decision.state.clone();
@@ -145,9 +187,9 @@ fn regressed(seen: &GuardObservation) -> bool {
 
 proptest! {
     #[test]
-    fn never_a_stop_after_an_end(mode in modes(), events in events()) {
+    fn never_a_stop_after_an_end(rules in rulebooks(), events in events()) {
         let mut over = false;
-        for look in play(mode, events) {
+        for look in play(rules, events) {
             let ended = status(&look.seen).is_some_and(DeploymentStatus::ended);
             if over || ended || look.before.end().is_some() {
                 let stops = matches!(look.decision.act, GuardAct::Stop { .. });
@@ -159,42 +201,81 @@ proptest! {
     }
 
     #[test]
-    fn never_a_pass_after_a_regression(mode in modes(), events in events()) {
+    fn never_a_pass_after_a_regression(rules in rulebooks(), events in events()) {
         let mut regression = false;
-        let looks = play(mode, events).into_iter();
+        let looks = play(rules, events).into_iter();
         for look in looks.take_while(|look| look.before.end().is_none()) {
             regression |= regressed(&look.seen) && look.kept;
-            if look.decision.state.end() == Some(&GuardEnd::Passed) {
+            if passed(&look.decision.state) {
                 prop_assert!(!regression);
             }
         }
     }
 
     #[test]
-    fn a_pass_is_seen_on_the_very_look(mode in modes(), events in events()) {
-        for look in play(mode, events) {
-            let passed = look.decision.state.end() == Some(&GuardEnd::Passed);
-            if passed && look.before.end().is_none() {
+    fn a_pass_is_seen_on_the_very_look(rules in rulebooks(), events in events()) {
+        for look in play(rules, events) {
+            if passed(&look.decision.state) && look.before.end().is_none() {
                 prop_assert_eq!(&look.seen.verdict, &Verdict::Pass);
                 prop_assert_eq!(&look.seen.alias, &alias("2", None));
                 prop_assert!(status(&look.seen).is_some() || succeeded(&look.before));
                 prop_assert!(look.seen.wish.is_none());
+                prop_assert_eq!(look.seen.measured.unjudged_from, None);
             }
+        }
+    }
+
+    /// A pass is only called one if there was enough evidence, or nobody asked for any.
+    #[test]
+    fn too_little_evidence_never_passes_as_enough(rules in rulebooks(), events in events()) {
+        let looks = play(rules, events).into_iter();
+        for look in looks.take_while(|look| look.before.end().is_none()) {
+            let short = matches!(look.seen.measured.sufficiency, Sufficiency::Short { .. });
+            match (look.decision.state.end(), rules.inconclusive) {
+                (Some(GuardEnd::Passed), Some(_)) => prop_assert!(!short),
+                (Some(GuardEnd::PassedUnproven { doubt }), says) => {
+                    prop_assert_eq!(says, Some(Inconclusive::Complete));
+                    let starved = matches!(doubt, Doubt::Starved { .. });
+                    prop_assert!(!starved);
+                    let doubt = doubt.clone();
+                    prop_assert_eq!(look.seen.measured.sufficiency, Sufficiency::Short { doubt });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// As long as CodeDeploy shifts, or a minute may still speak, too little evidence is no reason.
+    #[test]
+    fn too_little_evidence_stops_only_at_the_end(rules in rulebooks(), events in events()) {
+        for look in play(rules, events) {
+            let GuardAct::Stop { cause: Cause::Inconclusive { doubt } } = look.decision.act else {
+                continue;
+            };
+            if matches!(look.before.phase, GuardPhase::Stopping { .. }) {
+                continue;
+            }
+            let starved = matches!(doubt, Doubt::Starved { .. });
+            prop_assert_eq!(look.seen.measured.sufficiency, Sufficiency::Short { doubt });
+            prop_assert_eq!(look.seen.measured.unjudged_from.or(look.seen.unheard_from), None);
+            prop_assert_eq!(&look.seen.alias, &alias("2", None));
+            let completes = rules.inconclusive == Some(Inconclusive::Complete);
+            prop_assert!(rules.inconclusive.is_some() && (starved || !completes));
         }
     }
 
     #[test]
     fn an_end_is_for_ever_and_doubled_looks_change_nothing(
-        mode in modes(),
+        rules in rulebooks(),
         events in events(),
         late in observations(),
     ) {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(9);
-        for look in play(mode, events) {
+        for look in play(rules, events) {
             let ends = look.decision.state.end().is_some();
             prop_assert_eq!(ends, look.decision.act == GuardAct::End);
             if ends {
-                let again = watch(&rules(mode), &look.decision.state, now, &late);
+                let again = watch(&rules, &look.decision.state, now, &late);
                 prop_assert_eq!(&again.state, &look.decision.state);
                 prop_assert_eq!(again.act, GuardAct::End);
             }
@@ -203,9 +284,9 @@ proptest! {
 
     /// Each end says what is true of the deployment.
     #[test]
-    fn the_end_agrees_with_the_status(mode in modes(), events in events()) {
+    fn the_end_agrees_with_the_status(rules in rulebooks(), events in events()) {
         use DeploymentStatus::{Failed, Stopped, Succeeded};
-        for look in play(mode, events) {
+        for look in play(rules, events) {
             let (Some(end), None) = (look.decision.state.end(), look.before.end()) else {
                 continue;
             };
@@ -220,16 +301,21 @@ proptest! {
                     prop_assert!(!status.is_some_and(DeploymentStatus::ended));
                 }
                 GuardEnd::Failed { .. } => prop_assert!(success),
-                GuardEnd::Passed => prop_assert!(!matches!(status, Some(Failed | Stopped))),
-                GuardEnd::Advised { .. } => prop_assert_eq!(mode, Mode::Advise),
+                GuardEnd::Passed | GuardEnd::PassedUnproven { .. } => {
+                    prop_assert!(!matches!(status, Some(Failed | Stopped)));
+                }
+                GuardEnd::Advised { .. } => prop_assert_eq!(rules.mode, Mode::Advise),
             }
         }
     }
 
     #[test]
-    fn advise_stops_only_for_a_person(events in events()) {
+    fn advise_stops_only_for_a_person(
+        rules in rulebooks_of(Just(Mode::Advise)),
+        events in events(),
+    ) {
         let mut wished = false;
-        for look in play(Mode::Advise, events) {
+        for look in play(rules, events) {
             wished |= look.seen.wish.is_some();
             let stops = matches!(look.decision.act, GuardAct::Stop { .. });
             prop_assert!(!stops || wished);
@@ -238,13 +324,13 @@ proptest! {
 
     /// Whatever is seen from now on, there is an end, and soon after the limits.
     #[test]
-    fn every_watch_ends(mode in modes(), events in events(), seen in observations()) {
+    fn every_watch_ends(rules in rulebooks(), events in events(), seen in observations()) {
         let mut now = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(90);
-        let mut state = play(mode, events).pop().unwrap().decision.state;
+        let mut state = play(rules, events).pop().unwrap().decision.state;
         let until = now + LONGEST + ROLLBACK_PATIENCE + BUDGET + POLL + POLL;
         while state.end().is_none() {
             prop_assert!(now <= until, "{:?}", state);
-            let decision = watch(&rules(mode), &state, now, &seen);
+            let decision = watch(&rules, &state, now, &seen);
             let ends = decision.act == GuardAct::End;
             prop_assert!(ends || decision.wait > SignedDuration::ZERO && decision.wait <= POLL);
             now += decision.wait;
@@ -254,7 +340,7 @@ proptest! {
 
     /// The state fits beside the policy into the payload, whatever texts are in it.
     #[test]
-    fn the_state_stays_small(mode in modes(), mut events in events(), text in "[ -~\n]{0,400}") {
+    fn the_state_stays_small(rules in rulebooks(), mut events in events(), text in "[ -~\n]{0,400}") {
         let name = text.chars().filter(|c| c.is_alphanumeric()).take(255).collect::<String>();
         for event in &mut events {
             event.seen.failure = event.seen.failure.is_some().then(|| text.clone());
@@ -266,12 +352,20 @@ proptest! {
                 _ => {}
             }
         }
-        for look in play(mode, events) {
+        for look in play(rules, events) {
             let json = serde_json::to_string(&look.decision.state).unwrap();
             prop_assert!(json.len() <= 1024, "{} bytes: {json}", json.len());
             prop_assert_eq!(&serde_json::from_str::<Guard>(&json).unwrap(), &look.decision.state);
         }
     }
+}
+
+fn passed(state: &Guard) -> bool {
+    let end = state.end();
+    matches!(
+        end,
+        Some(GuardEnd::Passed | GuardEnd::PassedUnproven { .. })
+    )
 }
 
 fn succeeded(state: &Guard) -> bool {

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::judge::Doubt;
 use crate::judge::duration::readable;
 use crate::rollout::{
     alias::Contenders,
@@ -74,6 +75,11 @@ pub enum GuardPhase {
 pub enum GuardEnd {
     /// The canary has all traffic, and no look saw anything against it.
     Passed,
+    /// The same with too little evidence, and the policy says to go on all the same.
+    PassedUnproven {
+        /// What is missing.
+        doubt: Doubt,
+    },
     /// The mode is `advise`, and something was not as it should be.
     Advised {
         /// What would have stopped the deployment.
@@ -162,7 +168,7 @@ impl GuardEnd {
     /// Whether a hook that waits for the guard answers `Succeeded`.
     pub fn is_success(&self) -> bool {
         match self {
-            Self::Passed | Self::Advised { .. } => true,
+            Self::Passed | Self::PassedUnproven { .. } | Self::Advised { .. } => true,
             Self::Stopped { .. }
             | Self::TooLate { .. }
             | Self::DeploymentEnded { .. }
@@ -175,6 +181,11 @@ impl fmt::Display for GuardEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Passed => f.write_str("the canary has all traffic, and nothing spoke against it"),
+            Self::PassedUnproven { doubt } => write!(
+                f,
+                "the canary has all traffic, and nothing spoke against it; there was too little \
+                 evidence to prove it, and the policy says to go on: {doubt}"
+            ),
             Self::Advised { would, doubt } => {
                 f.write_str("the mode is advise, and nothing was stopped")?;
                 if let Some(cause) = would {

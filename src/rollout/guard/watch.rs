@@ -1,24 +1,21 @@
 //! One look: from a state and an observation to a decision.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::decision::{DeploymentReading, GuardAct, GuardDecision, GuardObservation, GuardReason};
 use super::state::{Guard, GuardEnd, GuardFailure, GuardPhase};
-use crate::judge::{Doubt, Verdict};
+use crate::judge::Verdict;
+use crate::judge::measure::Inconclusive;
 use crate::rollout::{
     alias::{AliasView, Contenders},
     deployment::DeploymentStatus,
-    fate::{LOOK_AGAIN, backoff, out_of_patience, still_failing},
+    fate::{backoff, out_of_patience, still_failing},
     observation::{AliasReading, Wish},
     rules::{Limits, Mode},
     state::{Cause, Failing, brief, elapsed},
     weight::Weight,
 };
-
-/// The last minutes before the canary got all traffic are settled after a quarter of an hour at the
-/// latest; what is not counted then, and a little later, is not counted any more.
-const SETTLES: SignedDuration = SignedDuration::from_mins(20);
 
 /// What a guard goes by, fixed before it starts.
 ///
@@ -29,6 +26,11 @@ pub struct GuardRules {
     pub limits: Limits,
     /// Act on what is seen, or only report it.
     pub mode: Mode,
+    /// What too little evidence leads to once the canary has all traffic. `None`: it makes no
+    /// difference how much there is, since none is asked for, or the shift leaves no minute in
+    /// which the versions could be compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inconclusive: Option<Inconclusive>,
 }
 
 /// Decides what to do now. A stop whose call fails is noted with [`not_stopped`].
@@ -69,15 +71,15 @@ pub fn not_stopped(state: Guard, now: Timestamp, error: &str) -> Guard {
     Guard { failing, ..state }
 }
 
-fn at_canary(view: &AliasView, contenders: &Contenders) -> bool {
+pub(super) fn at_canary(view: &AliasView, contenders: &Contenders) -> bool {
     view.version == contenders.canary.to_string() && view.weights.is_empty()
 }
 
 /// What does not change while one look is decided.
-struct Look<'a> {
-    rules: &'a GuardRules,
-    now: Timestamp,
-    seen: &'a GuardObservation,
+pub(super) struct Look<'a> {
+    pub rules: &'a GuardRules,
+    pub now: Timestamp,
+    pub seen: &'a GuardObservation,
 }
 
 impl Look<'_> {
@@ -177,119 +179,12 @@ impl Look<'_> {
         self.wait(state, reason)
     }
 
-    /// The deployment has succeeded: there is nothing to stop, only to find out.
-    fn succeeded(&self, state: Guard) -> GuardDecision {
-        let enforced = self.rules.mode == Mode::Enforce;
-        let judged = || self.regression().filter(|_| enforced);
-        if let Some(cause) = self.wish().or_else(judged) {
-            return self.end(state, GuardEnd::TooLate { cause });
-        }
-        match &self.seen.alias {
-            AliasReading::Seen(view) if at_canary(view, &state.contenders) => {
-                self.all_traffic(state)
-            }
-            _ => self.not_there(state),
-        }
-    }
-
-    /// The canary has all traffic, and nothing has to be stopped for.
-    fn all_traffic(&self, state: Guard) -> GuardDecision {
-        if let Some(doubts) = self.settling() {
-            return self.settle(state, doubts);
-        }
-        let Verdict::Inconclusive(doubts) = &self.seen.verdict else {
-            return match &state.phase {
-                GuardPhase::Watching { would: Some(_), .. } => self.advise(state, None),
-                _ => self.end(state, GuardEnd::Passed),
-            };
-        };
-        let doubt = brief(&doubts.first().map_or_else(String::new, ToString::to_string));
-        match (self.patience(&state), self.rules.mode) {
-            (None, Mode::Advise) => self.advise(state, Some(doubt)),
-            (None, Mode::Enforce) if has_succeeded(&state) => {
-                self.fail(state, GuardFailure::Unproven { doubt })
-            }
-            _ => {
-                let doubts = doubts.clone();
-                self.wait(state, GuardReason::Hold { doubts })
-            }
-        }
-    }
-
-    /// What goes by itself, and is worth waiting for: the last minutes before the canary got all
-    /// traffic are not counted yet, or what they show has to be confirmed. As long as counts can be
-    /// read, time alone ends both.
-    fn settling(&self) -> Option<Vec<Doubt>> {
-        match &self.seen.verdict {
-            Verdict::Inconclusive(doubts) => {
-                let confirmed_soon = |doubt: &Doubt| matches!(doubt, Doubt::Unconfirmed { .. });
-                let soon = !doubts.is_empty() && doubts.iter().all(confirmed_soon);
-                soon.then(|| doubts.clone())
-            }
-            Verdict::Pass | Verdict::Fail(_) => {
-                let since = self.seen.measured.unjudged_from?;
-                Some(vec![Doubt::Settling { since }])
-            }
-        }
-    }
-
-    /// Waits for that, but not for ever: numbers that never come are a doubt like any other.
-    fn settle(&self, state: Guard, doubts: Vec<Doubt>) -> GuardDecision {
-        let arrived = match &state.phase {
-            GuardPhase::Watching { arrived, .. } => *arrived,
-            GuardPhase::Stopping { .. } | GuardPhase::Ended { .. } => None,
-        };
-        let over = arrived.is_some_and(|arrived| elapsed(arrived, self.now) > SETTLES);
-        if !over || !has_succeeded(&state) {
-            return self.wait(state, GuardReason::Hold { doubts });
-        }
-        let doubt = brief(&doubts.first().map_or_else(String::new, ToString::to_string));
-        match self.rules.mode {
-            Mode::Advise => self.advise(state, Some(doubt)),
-            Mode::Enforce => self.fail(state, GuardFailure::Unproven { doubt }),
-        }
-    }
-
-    /// The alias does not show the canary with all traffic, or not at all.
-    fn not_there(&self, state: Guard) -> GuardDecision {
-        if !has_succeeded(&state) || self.patience(&state).is_some() {
-            return self.blind(state);
-        }
-        match (&self.seen.alias, self.rules.mode) {
-            (AliasReading::Seen(view), _) => {
-                let found = view.to_string();
-                self.fail(state, GuardFailure::Elsewhere { found })
-            }
-            (AliasReading::Gone, _) => {
-                let found = "gone".to_owned();
-                self.fail(state, GuardFailure::Elsewhere { found })
-            }
-            (AliasReading::Unreadable(error), mode) => {
-                let doubt = brief(&format!("the alias could not be read ({error})"));
-                match mode {
-                    Mode::Advise => self.advise(state, Some(doubt)),
-                    Mode::Enforce => self.fail(state, GuardFailure::Unproven { doubt }),
-                }
-            }
-        }
-    }
-
-    /// What is left of the time that a doubt has after the canary got all traffic.
-    fn patience(&self, state: &Guard) -> Option<SignedDuration> {
-        let budget = self.rules.limits.error_budget;
-        let GuardPhase::Watching { arrived, .. } = &state.phase else {
-            return None;
-        };
-        let lasted = elapsed((*arrived)?, self.now);
-        (lasted <= budget).then(|| budget.saturating_sub(lasted).max(LOOK_AGAIN))
-    }
-
-    fn wish(&self) -> Option<Cause> {
+    pub(super) fn wish(&self) -> Option<Cause> {
         let Wish::Abort { by } = self.seen.wish.as_ref()?;
         Some(Cause::Aborted { by: brief(by) })
     }
 
-    fn regression(&self) -> Option<Cause> {
+    pub(super) fn regression(&self) -> Option<Cause> {
         match &self.seen.verdict {
             Verdict::Fail(regression) => Some(Cause::Regression {
                 regression: regression.clone(),
@@ -315,13 +210,25 @@ impl Look<'_> {
         let longest = self.rules.limits.longest;
         (elapsed(state.started_at, self.now) > longest).then(|| Cause::TooLong {
             longest,
-            waiting_for: match &self.seen.verdict {
-                Verdict::Inconclusive(doubts) => {
-                    doubts.first().map(|doubt| brief(&doubt.to_string()))
-                }
-                _ => None,
-            },
+            waiting_for: self.waiting_for(state),
         })
+    }
+
+    /// What keeps the guard from passing, in words.
+    fn waiting_for(&self, state: &Guard) -> Option<String> {
+        let there = matches!(
+            state.phase,
+            GuardPhase::Watching {
+                arrived: Some(_),
+                ..
+            }
+        );
+        let short = || self.short().filter(|_| there).map(|(_, doubt)| doubt);
+        let doubt = match &self.seen.verdict {
+            Verdict::Inconclusive(doubts) => doubts.first(),
+            Verdict::Pass | Verdict::Fail(_) => None,
+        };
+        doubt.or_else(short).map(|doubt| brief(&doubt.to_string()))
     }
 
     /// In the mode `advise`: what would have stopped the deployment.
@@ -331,7 +238,13 @@ impl Look<'_> {
         advised.then(cause).flatten()
     }
 
-    fn stop(&self, state: Guard, cause: Cause, since: Timestamp, attempts: u32) -> GuardDecision {
+    pub(super) fn stop(
+        &self,
+        state: Guard,
+        cause: Cause,
+        since: Timestamp,
+        attempts: u32,
+    ) -> GuardDecision {
         let tried = elapsed(since, self.now);
         if out_of_patience(attempts, tried) {
             let error = state.failing.as_ref().map(|failing| failing.error.clone());
@@ -357,7 +270,7 @@ impl Look<'_> {
         }
     }
 
-    fn blind(&self, state: Guard) -> GuardDecision {
+    pub(super) fn blind(&self, state: Guard) -> GuardDecision {
         let reason = match (self.seen.first_failure(), &self.seen.alias) {
             (None, AliasReading::Seen(view)) => GuardReason::Shifting {
                 found: view.to_string(),
@@ -372,31 +285,7 @@ impl Look<'_> {
         self.wait(state, reason)
     }
 
-    fn advise(&self, state: Guard, doubt: Option<String>) -> GuardDecision {
-        let would = match &state.phase {
-            GuardPhase::Watching { would, .. } => would.clone(),
-            _ => None,
-        };
-        self.end(state, GuardEnd::Advised { would, doubt })
-    }
-
-    fn fail(&self, state: Guard, failure: GuardFailure) -> GuardDecision {
-        self.end(state, GuardEnd::Failed { failure })
-    }
-
-    fn end(&self, mut state: Guard, end: GuardEnd) -> GuardDecision {
-        state.phase = GuardPhase::Ended { end: end.clone() };
-        state.failing = None;
-        GuardDecision {
-            state,
-            act: GuardAct::End,
-            wait: SignedDuration::ZERO,
-            reason: GuardReason::Ended { end },
-            would: None,
-        }
-    }
-
-    fn wait(&self, state: Guard, reason: GuardReason) -> GuardDecision {
+    pub(super) fn wait(&self, state: Guard, reason: GuardReason) -> GuardDecision {
         let poll = self.rules.limits.poll;
         GuardDecision {
             act: GuardAct::Wait,
@@ -406,14 +295,4 @@ impl Look<'_> {
             state,
         }
     }
-}
-
-fn has_succeeded(state: &Guard) -> bool {
-    matches!(
-        state.phase,
-        GuardPhase::Watching {
-            succeeded: true,
-            ..
-        }
-    )
 }

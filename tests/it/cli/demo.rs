@@ -35,6 +35,9 @@ async fn every_scenario_ends_as_it_should_with_the_stepper() {
             ["good", "promoted", "Succeeded", "2"],
             ["bad", "rolled_back", "Failed", "1"],
             ["alarm", "rolled_back", "Failed", "1"],
+            ["subtle", "rolled_back", "Failed", "1"],
+            ["outage", "promoted", "Succeeded", "2"],
+            ["quiet", "rolled_back", "Failed", "1"],
         ]
     );
     for account in &accounts {
@@ -44,12 +47,57 @@ async fn every_scenario_ends_as_it_should_with_the_stepper() {
     }
     assert_eq!(accounts[0]["seconds_to_rollback"], Value::Null);
     assert_eq!(accounts[0]["canary_errors"], 0);
+    found_by_the_counts_alone(&accounts[3]);
+    rang_and_was_promoted(&accounts[4]);
+    assert_eq!(accounts[5]["alarm_raised"], false);
+    let reason = accounts[5]["reason"].as_str().expect("a reason");
+    assert!(
+        reason.contains("too little evidence: only ") && reason.contains("30 are needed; "),
+        "{reason}"
+    );
     // A poll is 15 s; the rest is real time, which the alarm's own change also takes.
     assert!(
         accounts[1]["seconds_to_rollback"].as_f64() < Some(60.0),
         "{}",
         accounts[1]
     );
+}
+
+fn found_by_the_counts_alone(account: &Value) {
+    assert_eq!(account["alarm_raised"], false, "{account}");
+    assert_eq!(account["seconds_to_rollback"], Value::Null);
+    assert!(account["stable_errors"].as_u64() > Some(0), "{account}");
+    let reason = account["reason"].as_str().expect("a reason");
+    assert!(
+        reason.contains("the canary is worse by errors: ") && reason.contains("needed 100:1"),
+        "{reason}"
+    );
+}
+
+fn rang_and_was_promoted(account: &Value) {
+    assert_eq!(account["alarm_raised"], true, "{account}");
+    for errors in ["stable_errors", "canary_errors"] {
+        assert!(account[errors].as_u64() > Some(30), "{account}");
+    }
+    let evidence = account["evidence"][0].as_str().expect("evidence");
+    assert!(evidence.contains("in the same minutes"), "{evidence}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_finds_blames_and_doubts_as_the_stepper_does() {
+    let accounts = demo("--mode guard --scenario subtle").await;
+    assert_eq!(
+        gist(&accounts[0]),
+        ["subtle", "rolled_back", "Stopped", "1"]
+    );
+    found_by_the_counts_alone(&accounts[0]);
+    let accounts = demo("--mode guard --scenario outage").await;
+    assert_eq!(gist(&accounts[0]), ["outage", "promoted", "Succeeded", "2"]);
+    rang_and_was_promoted(&accounts[0]);
+    let accounts = demo("--mode guard --scenario quiet").await;
+    assert_eq!(gist(&accounts[0]), ["quiet", "rolled_back", "Stopped", "1"]);
+    let reason = accounts[0]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("30 are needed; "), "{reason}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
