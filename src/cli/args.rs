@@ -2,6 +2,7 @@
 
 mod judging;
 mod replaying;
+mod simulating;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use jiff::SignedDuration;
 
 pub use judging::{Judge, PlanArguments, SettingsArguments};
 pub use replaying::{Replay, When};
+pub use simulating::Simulate;
 
 use super::exit::TABLE;
 use crate::aws::{FunctionName, SessionOptions};
@@ -79,6 +81,8 @@ pub enum Verb {
     Plan(PlanArguments),
     /// Say what the judge would have said of a release that is over, from its metrics
     Replay(Replay),
+    /// Try a plan or a policy on imagined traffic, beside an alarm of CodeDeploy's
+    Simulate(Simulate),
     /// Serve a simulated AWS on this machine, with a sample function to release
     Local(Local),
     /// Watch a good and a bad release on a simulated AWS of its own

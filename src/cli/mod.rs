@@ -20,6 +20,7 @@ mod replay;
 mod rollback;
 mod run;
 mod signals;
+mod simulate;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -94,6 +95,7 @@ async fn dispatch(console: &Console, arguments: Arguments) -> Exit {
         Verb::Judge(judge) => judge::judge(console, &judge),
         Verb::Plan(plan) => plan::plan(console, &plan),
         Verb::Replay(replay) => replay::replay(console, &replay).await,
+        Verb::Simulate(simulate) => simulate::simulate(console, &simulate).await,
         Verb::Local(local) => local::local(console, &local).await,
         Verb::Demo(demo) => demo::demo(console, &demo).await,
     };

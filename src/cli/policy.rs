@@ -81,7 +81,7 @@ fn summary(policy: &Policy) -> String {
 }
 
 /// Reads a policy from a file, or from stdin if the file is `-`.
-fn read_policy(file: &Path) -> Result<Policy, CliError> {
+pub fn read_policy(file: &Path) -> Result<Policy, CliError> {
     let (place, text) = policy_text(file)?;
     Policy::parse(&text).map_err(|errors| policy_error(&place, &errors))
 }

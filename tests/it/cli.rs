@@ -10,6 +10,7 @@ mod refusals;
 mod replay;
 mod rollouts;
 mod signals;
+mod simulate;
 
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
