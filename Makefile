@@ -1,9 +1,10 @@
 # `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help test test-core lint doc demo local conformance artifact properties bench alarm-to-zero calls-per-tick ci schema
+.PHONY: help test test-core lint doc demo local conformance artifact properties bench operating-characteristics \
+	operating-characteristics-write alarm-to-zero calls-per-tick ci schema
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 34
 
 test: ## All tests that need no other software
 	cargo test
@@ -43,6 +44,12 @@ artifact: ## sam build, and the program it makes against its budgets: size, star
 
 bench: ## Benchmarks of the core: one tick
 	cargo bench --no-default-features --bench tick
+
+operating-characteristics: ## How often the evidence judge is wrong, how soon right: docs/operating-characteristics.md anew, compared
+	cargo run --quiet --profile bench --no-default-features --example operating_characteristics
+
+operating-characteristics-write: ## The same, written
+	cargo run --quiet --profile bench --no-default-features --example operating_characteristics -- --write
 
 alarm-to-zero: ## From an alarm's change to the weight at 0, 20 times: median and worst
 	cargo build

@@ -11,9 +11,10 @@ use super::rules::EvidenceRules;
 use super::series::{MINUTE, minute_of, start_of};
 use super::timeline::{Kind, Timeline};
 use crate::judge::Doubt;
+use crate::judge::evidence::dispersion;
 
 /// History is taken from so many minutes.
-const HISTORY: i64 = 60;
+const HISTORY: i64 = dispersion::MINUTES_MAX as i64;
 /// And ends so many minutes before the first look: younger ones may not be published.
 const HISTORY_GAP: i64 = 2;
 /// Two fetches closer together than so many seconds show the same numbers.
