@@ -42,8 +42,9 @@ conformance: ## Against independent software: AWS CLI, boto3, SAM, linters, json
 artifact: ## sam build, and the program it makes against its budgets: size, start, memory, beside Python
 	tests/conformance/artifact
 
-bench: ## Benchmarks of the core: one tick
+bench: ## Benchmarks of the core: one tick; and what a tick costs and carries beside its budgets
 	cargo bench --no-default-features --bench tick
+	cargo bench --no-default-features --bench budgets
 
 operating-characteristics: ## How often the evidence judge is wrong, how soon right: docs/operating-characteristics.md anew, compared
 	cargo run --quiet --profile bench --no-default-features --example operating_characteristics
