@@ -126,6 +126,7 @@ impl Variant {
         const FEW: [f64; 6] = [0.0, 0.5, 2.0, 8.0, 32.0, 256.0];
         // Most on what a bad release does, little on what hardly any does.
         const LEANING: [f64; 9] = [0.5, 0.5, 1.0, 1.0, 1.5, 1.5, 1.5, 1.0, 0.5];
+        const WAITING: [f64; 9] = [3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
         let (deal, nine) = (Some(64.0), &EVEN[..9]);
         vec![
             Self::new("no deal", &STANDARD, nine, None),
@@ -136,6 +137,7 @@ impl Variant {
             Self::new("without the bet 0", &STANDARD[1..], &EVEN[..8], deal),
             Self::new("without 0 and 1/8", &STANDARD[2..], &EVEN[..7], deal),
             Self::new("uneven shares", &STANDARD, &LEANING, deal),
+            Self::new("more on the bet 0", &STANDARD, &WAITING, deal),
         ]
     }
 }
