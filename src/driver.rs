@@ -194,6 +194,9 @@ where
         // Known at once, and not only at the next look.
         evidence.saw(share_after(command).basis_points(), clock());
     }
+    if assignment.evidence.is_some() {
+        evidence.expects(clock().saturating_add(wait).unwrap_or(Timestamp::MAX));
+    }
     Pass {
         snapshot: Snapshot {
             state,

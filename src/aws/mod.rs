@@ -18,6 +18,7 @@ pub mod ports;
 pub mod preflight;
 pub mod profiles;
 pub mod session;
+pub mod skew;
 
 pub use error::{CallError, Kind};
 pub use function_name::FunctionName;

@@ -18,6 +18,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::profiles::{self, NoSuchProfile};
+use super::skew::Skew;
 
 /// The longest a single attempt of a call may take.
 const ATTEMPT: Duration = Duration::from_secs(4);
@@ -52,6 +53,8 @@ pub struct Session {
     pub events: aws_sdk_eventbridge::Client,
     /// SNS.
     pub sns: aws_sdk_sns::Client,
+    /// How far AWS's clock is from this machine's, by Lambda's answers.
+    pub skew: Skew,
     region: String,
 }
 
@@ -126,8 +129,11 @@ impl Session {
     /// If it names no region.
     pub fn from_config(config: &SdkConfig) -> Result<Self, SessionError> {
         let region = config.region().ok_or(SessionError::NoRegion)?.to_string();
+        let skew = Skew::default();
+        let lambda = aws_sdk_lambda::config::Builder::from(config).interceptor(skew.clone());
         Ok(Self {
-            lambda: aws_sdk_lambda::Client::new(config),
+            lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
+            skew,
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),
             codedeploy: aws_sdk_codedeploy::Client::new(config),

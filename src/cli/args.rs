@@ -99,8 +99,9 @@ Example:
 The policy comes from --policy, else from the SSM parameter
 /lambda-canary/FUNCTION/ALIAS/policy, else /lambda-canary/default/policy, else the
 built-in default (Canary10Percent5Minutes, poll 15s). --plan, --alarm and --poll go on top of it;
-at least one alarm is needed, or evidence in the policy. Durations are written 30s, 5m, 1h30m. The policy's checks call the
-new version before the first step; its bake is for releases by CodeDeploy, and not carried out.
+both versions' errors are compared where a step lasts three minutes or more, and else at least
+one alarm is needed. Durations are written 30s, 5m, 1h30m. The policy's checks call the new
+version before the first step; its bake is for releases by CodeDeploy, and not carried out.
 
 Exit codes: 0 promoted, 1 error or drift, 2 rolled back, 3 aborted, 64 wrong usage.")]
 pub struct Run {

@@ -19,6 +19,8 @@ pub struct Outcome {
     pub alias: Option<AliasNow>,
     /// Why it ended that way.
     pub reason: String,
+    /// What both versions' counts come to, a sentence a metric; empty if nothing was counted.
+    pub evidence: Vec<String>,
     /// Ticks of the rollout.
     pub ticks: u32,
     /// The largest weight below promotion, 0.0–1.0.
@@ -71,6 +73,7 @@ impl Outcome {
                 weights: view.weights,
             }),
             reason,
+            evidence: Vec::new(),
             ticks: 0,
             max_weight: 0.0,
             seconds: 0.0,

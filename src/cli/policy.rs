@@ -25,15 +25,36 @@ pub fn policy(console: &Console, arguments: &PolicyArguments) -> Result<Exit, Cl
                 ..policy_error(&place, &errors)
             })?;
             console.result(&summary(&policy))?;
-            if policy.alarms.alarms.is_empty() && policy.evidence.is_some() && !policy.compares() {
-                console.say("note: it names no alarm, and no step lasts the three minutes that it takes to compare counts: a rollout by it is refused");
-            } else if !policy.watches() {
-                console.say("note: it names no alarm and counts nothing, and a rollout that watches nothing is refused (--alarm NAME adds an alarm, the key \"evidence\": {} counts errors)");
+            for note in notes(&policy) {
+                console.say(&format!("note: {note}"));
             }
         }
     }
     Ok(Exit::Success)
 }
+
+/// What is in order, and yet not what somebody may expect.
+fn notes(policy: &Policy) -> Vec<&'static str> {
+    let too_short = policy.is_too_short_to_compare();
+    let mut notes = Vec::new();
+    if too_short {
+        notes.push(TOO_SHORT);
+    }
+    if !policy.watches() {
+        notes.push(match too_short {
+            true => "it names no alarm either: a rollout by it is refused (--alarm NAME adds one)",
+            false => {
+                "it names no alarm and compares nothing, and a rollout that watches nothing is refused \
+                 (--alarm NAME adds an alarm)"
+            }
+        });
+    }
+    notes
+}
+
+/// Said of a plan whose steps hold no minute that can be judged.
+pub const TOO_SHORT: &str = "no step gives the canary traffic for the three minutes that it takes to compare both \
+     versions' counts: only alarms watch such a rollout";
 
 fn summary(policy: &Policy) -> String {
     let names = policy.alarms.alarms.iter().map(|rule| rule.name.as_str());

@@ -44,11 +44,16 @@ struct Said {
     rules: EvidenceRules,
 }
 
-/// Reads `evidence` and the keys that say what is counted. `None`: nothing is to be counted, or
-/// something is wrong.
-pub(super) fn read(fields: &Fields<'_>, mistakes: &mut Mistakes) -> Option<EvidenceRules> {
+/// Whether no key says anything of evidence.
+pub(super) fn is_unsaid(fields: &Fields<'_>) -> bool {
     let keys = ["evidence", ERRORS, LATENCY, "metrics"];
-    if keys.iter().all(|key| fields.get(key).is_none()) {
+    keys.iter().all(|key| fields.get(key).is_none())
+}
+
+/// Reads `evidence` and the keys that say what is counted. `None`: nothing is to be counted,
+/// nothing is said, or something is wrong.
+pub(super) fn read(fields: &Fields<'_>, mistakes: &mut Mistakes) -> Option<EvidenceRules> {
+    if is_unsaid(fields) {
         return None;
     }
     let silent = Some(Said::default());

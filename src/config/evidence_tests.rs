@@ -13,10 +13,10 @@ pub(super) fn rules(text: &str) -> EvidenceRules {
 }
 
 #[test]
-fn evidence_is_asked_for_by_any_of_its_keys_and_counts_lambdas_errors() {
-    assert_eq!(Policy::parse("{}").unwrap().evidence, None);
+fn evidence_counts_lambdas_errors_unless_something_else_is_said() {
     let standard = EvidenceRules::standard();
     for text in [
+        "{}",
         r#"{"evidence": {}}"#,
         r#"{"errors": "lambda"}"#,
         r#"{"evidence": {}, "errors": "lambda", "metrics": []}"#,
@@ -32,8 +32,12 @@ fn a_plan_has_time_for_its_minutes_to_settle() {
     let longest = |text: &str| Policy::parse(text).unwrap().rules.limits.longest;
     let plan = r#""plan": "10%:5m, 50%:10m""#;
     assert_eq!(
-        longest(&format!("{{{plan}}}")),
+        longest(&format!(r#"{{{plan}, "evidence": false}}"#)),
         SignedDuration::from_mins(60)
+    );
+    assert_eq!(
+        longest(&format!("{{{plan}}}")),
+        SignedDuration::from_mins(66)
     );
     let counted = format!(r#"{{{plan}, "evidence": {{"settle": "5m"}}}}"#);
     assert_eq!(longest(&counted), SignedDuration::from_mins(72));
@@ -101,6 +105,48 @@ fn evidence_can_be_turned_off() {
     assert!(!policy.watches());
     let policy = Policy::parse(r#"{"evidence": false, "alarms": ["a"]}"#).unwrap();
     assert!(policy.watches());
+}
+
+/// A plan of steps too short to compare anything is watched by alarms, as it always was, and does
+/// not end as inconclusive because the policy says nothing.
+#[test]
+fn what_is_not_said_asks_for_nothing_that_no_step_can_give() {
+    let short = Policy::parse(r#"{"plan": "Linear10PercentEvery1Minute"}"#).unwrap();
+    assert_eq!(short.evidence, None);
+    assert!(short.is_too_short_to_compare() && !short.watches());
+    let longer = short.clone().with_plan("10%:3m".parse().unwrap()).unwrap();
+    assert_eq!(longer.evidence, Some(EvidenceRules::standard()));
+    assert!(longer.watches() && !longer.is_too_short_to_compare());
+    let again = longer.with_plan(short.rules.plan.clone()).unwrap();
+    assert_eq!(again, short);
+
+    let said = Policy::parse(r#"{"plan": "10%:1m", "evidence": {}}"#).unwrap();
+    assert_eq!(said.evidence, Some(EvidenceRules::standard()));
+    assert!(said.is_too_short_to_compare());
+    for text in [
+        r#"{"plan": "10%:1m", "evidence": false}"#,
+        r#"{"plan": "AllAtOnce"}"#,
+        "{}",
+    ] {
+        assert!(
+            !Policy::parse(text).unwrap().is_too_short_to_compare(),
+            "{text}"
+        );
+    }
+}
+
+/// Where CodeDeploy shifts, its configuration says what can be compared, and not the plan.
+#[test]
+fn beside_codedeploy_the_plan_does_not_say_whether_anything_is_counted() {
+    let unsaid = Policy::parse(r#"{"plan": "AllAtOnce"}"#).unwrap();
+    let standard = Some(EvidenceRules::standard());
+    assert_eq!(unsaid.evidence, None);
+    assert_eq!(unsaid.evidence_where(true), standard);
+    assert_eq!(unsaid.evidence_where(false), None);
+    let off = Policy::parse(r#"{"evidence": false}"#).unwrap();
+    assert_eq!(off.evidence_where(true), None);
+    let said = Policy::parse(r#"{"plan": "AllAtOnce", "evidence": {}}"#).unwrap();
+    assert_eq!(said.evidence_where(false), standard);
 }
 
 #[test]

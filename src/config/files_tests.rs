@@ -182,7 +182,7 @@ fn the_schemas_defaults_are_the_parsers() {
         }
     }
     spelled_out["limits"] = defaults(&schema, "/properties/limits");
-    assert_eq!(spelled_out.len(), 9);
+    assert_eq!(spelled_out.len(), 8);
     let text = Value::Object(spelled_out).to_string();
     assert_eq!(Policy::parse(&text), Ok(Policy::default()), "{text}");
 

@@ -25,7 +25,9 @@ pub struct Policy {
     pub rules: Rules,
     /// The alarms to watch, and how.
     pub alarms: AlarmRules,
-    /// What is counted of each version, and how much it takes to say something. `None`: nothing.
+    /// What is counted of each version during the plan, and how much it takes to say something.
+    /// `None`: nothing. If the policy does not say: the built-in rules, where the plan's steps
+    /// are long enough to compare anything.
     pub evidence: Option<EvidenceRules>,
     /// The calls that the new version must answer as expected before it gets any traffic.
     pub checks: Vec<Check>,
@@ -35,6 +37,8 @@ pub struct Policy {
     pub on_regression: OnRegression,
     /// `limits.longest` if it was said; else it follows the plan.
     longest: Option<SignedDuration>,
+    /// Whether the policy leaves it open if anything is counted.
+    evidence_unsaid: bool,
 }
 
 /// What a regression leads to.
@@ -48,7 +52,7 @@ pub enum OnRegression {
 
 impl Default for Policy {
     /// The built-in policy: `Canary10Percent5Minutes`, `insufficient_data: hold`, a look every 15
-    /// seconds, no alarms, nothing counted.
+    /// seconds, no alarms, both versions' errors compared.
     fn default() -> Self {
         let plan = Plan::named(PLAN_DEFAULT).unwrap_or_else(Plan::all_at_once);
         Self::resolve(
@@ -83,10 +87,31 @@ impl Policy {
     /// and some step gives the canary traffic for long enough that a whole minute can be judged.
     #[must_use]
     pub fn compares(&self) -> bool {
+        self.evidence.is_some() && self.plan_compares()
+    }
+
+    /// What is counted where somebody else shifts, and not by this policy's plan; `compares`:
+    /// the versions then share the traffic for long enough.
+    #[must_use]
+    pub fn evidence_where(&self, compares: bool) -> Option<EvidenceRules> {
+        match self.evidence_unsaid {
+            true => compares.then(EvidenceRules::standard),
+            false => self.evidence.clone(),
+        }
+    }
+
+    /// Whether nothing is counted only because no step is long enough for it.
+    #[must_use]
+    pub fn is_too_short_to_compare(&self) -> bool {
+        let counts = self.evidence_unsaid || self.evidence.is_some();
+        counts && !self.rules.plan.steps().is_empty() && !self.plan_compares()
+    }
+
+    fn plan_compares(&self) -> bool {
         let shows = |step: &Step| {
             step.weight > Weight::ZERO && step.bake >= crate::judge::measure::SHORTEST
         };
-        self.evidence.is_some() && self.rules.plan.steps().iter().any(shows)
+        self.rules.plan.steps().iter().any(shows)
     }
 
     /// How much longer than its bakes the plan may take, because the last minutes of each step have to
@@ -108,6 +133,7 @@ impl Policy {
     /// If the plan does not fit the limits.
     pub fn with_plan(mut self, plan: Plan) -> Result<Self, PolicyErrors> {
         self.rules.plan = plan;
+        self.evidence = self.evidence_where(self.plan_compares());
         self.rules.limits.longest = self.longest();
         let faults = contradiction(&self.rules, self.settling())
             .into_iter()
@@ -170,16 +196,14 @@ impl Policy {
         }
     }
 
+    /// Where nothing is said of evidence.
     fn resolve(plan: Plan, said: Said, mode: Mode, alarms: AlarmRules) -> Self {
-        let longest = said
-            .longest
-            .unwrap_or_else(|| longest_by_default(plan.duration()));
         let limits = Limits {
             poll: said.poll,
-            longest,
+            longest: SignedDuration::ZERO,
             error_budget: said.error_budget,
         };
-        Self {
+        let mut policy = Self {
             rules: Rules {
                 plan,
                 limits,
@@ -193,7 +217,11 @@ impl Policy {
             bake: SignedDuration::ZERO,
             on_regression: OnRegression::Rollback,
             longest: said.longest,
-        }
+            evidence_unsaid: true,
+        };
+        policy.evidence = policy.evidence_where(policy.plan_compares());
+        policy.rules.limits.longest = policy.longest();
+        policy
     }
 }
 
@@ -210,6 +238,7 @@ fn read(root: &Place<'_>, mistakes: &mut Mistakes) -> Option<Policy> {
     let checks = fields.read("checks", Vec::new(), mistakes, checks::read);
     let alarms = fields.read("alarms", Vec::new(), mistakes, alarms::read);
     let insufficient_data = fields.choice("insufficient_data", INSUFFICIENT_DATA, mistakes);
+    let evidence_unsaid = evidence::is_unsaid(&fields);
     let evidence = evidence::read(&fields, mistakes);
     let limits = fields.read("limits", Said::default(), mistakes, limits::read);
     fields.choice("on_regression", ON_REGRESSION, mistakes);
@@ -220,11 +249,13 @@ fn read(root: &Place<'_>, mistakes: &mut Mistakes) -> Option<Policy> {
         alarms: alarms.unwrap_or_default(),
         insufficient_data,
     };
+    let silent = Policy::resolve(plan?, limits?, mode, alarms);
     let mut policy = Policy {
-        evidence,
+        evidence: evidence.or_else(|| silent.evidence.clone().filter(|_| evidence_unsaid)),
         checks: checks.unwrap_or_default(),
         bake: bake.unwrap_or_default(),
-        ..Policy::resolve(plan?, limits?, mode, alarms)
+        evidence_unsaid,
+        ..silent
     };
     policy.rules.limits.longest = policy.longest();
     let contradictions = [
@@ -253,8 +284,14 @@ const MODE: &[(&str, Mode)] = &[("enforce", Mode::Enforce), ("advise", Mode::Adv
 fn contradiction(rules: &Rules, settling: SignedDuration) -> Option<PolicyError> {
     let (bakes, longest, most) = (rules.plan.duration(), rules.limits.longest, LONGEST.most);
     let takes = bakes.saturating_add(settling);
-    if bakes > most {
-        let message = format!("the bakes take {bakes:#} in all, longer than {most:#}");
+    if takes > most {
+        let message = if settling.is_zero() {
+            format!("the bakes take {bakes:#} in all, longer than {most:#}")
+        } else {
+            format!(
+                "the bakes take {bakes:#} in all, and their last minutes {settling:#} to settle, longer than {most:#}"
+            )
+        };
         return Some(PolicyError::new("plan", MistakeKind::OutOfRange, message));
     }
     let message = if settling.is_zero() {

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{MistakeKind, Policy, PolicyError, PolicyErrors};
 use crate::judge::alarms::InsufficientData;
+use crate::judge::measure::EvidenceRules;
 use crate::rollout::{Mode, Plan};
 
 pub(super) fn mistakes(text: &str) -> Vec<PolicyError> {
@@ -42,12 +43,12 @@ fn an_empty_object_is_the_default() {
         Plan::named("Canary10Percent5Minutes").unwrap()
     );
     assert_eq!(policy.rules.limits.poll, SignedDuration::from_secs(15));
-    assert_eq!(policy.rules.limits.longest, mins(40));
+    assert_eq!(policy.rules.limits.longest, mins(43));
     assert_eq!(policy.rules.limits.error_budget, mins(2));
     assert_eq!(policy.rules.mode, Mode::Enforce);
     assert_eq!(policy.alarms.insufficient_data, InsufficientData::Hold);
-    assert_eq!(policy.evidence, None);
-    assert!(policy.alarms.alarms.is_empty() && !policy.watches());
+    assert_eq!(policy.evidence, Some(EvidenceRules::standard()));
+    assert!(policy.alarms.alarms.is_empty() && policy.watches());
 }
 
 #[test]
@@ -314,7 +315,7 @@ fn limits() {
         (json!({"poll": "fast"}), "poll", BadValue),
         (json!({"poll": "PT15S"}), "poll", BadValue),
         (json!({"longest": "9000h"}), "longest", OutOfRange),
-        (json!({"longest": "4m59s"}), "longest", Contradiction),
+        (json!({"longest": "7m59s"}), "longest", Contradiction),
         (json!({"error_budget": "-0s"}), "error_budget", BadValue),
         (json!({"error_budget": "61m"}), "error_budget", OutOfRange),
     ] {
@@ -324,10 +325,15 @@ fn limits() {
     }
     let error = mistake(r#"{"limits": {"poll": 90}}"#);
     assert_eq!(hint(&error), "write the unit: \"90s\" or \"90m\"");
-    let tight = Policy::parse(r#"{"limits": {"longest": "5m"}}"#).unwrap();
-    assert_eq!(tight.rules.limits.longest, mins(5));
-    let year = Policy::parse(r#"{"plan": "1%:8760h"}"#).unwrap();
+    let tight = Policy::parse(r#"{"limits": {"longest": "8m"}}"#).unwrap();
+    assert_eq!(tight.rules.limits.longest, mins(8));
+    let tight = r#"{"limits": {"longest": "5m"}, "evidence": false}"#;
+    assert_eq!(Policy::parse(tight).unwrap().rules.limits.longest, mins(5));
+    let year = Policy::parse(r#"{"plan": "1%:8760h", "evidence": false}"#).unwrap();
     assert_eq!(year.rules.limits.longest, mins(8760 * 60));
+    let error = mistake(r#"{"plan": "1%:8760h"}"#);
+    assert_eq!((error.path.as_str(), error.kind), ("plan", OutOfRange));
+    assert!(error.message.contains("3m to settle"), "{error}");
 }
 
 #[test]
@@ -345,7 +351,7 @@ fn what_cannot_be_read_contradicts_nothing() {
 fn another_plan_brings_its_own_longest_unless_that_was_said() {
     let long: Plan = "10%:30m".parse().unwrap();
     let policy = Policy::default().with_plan(long.clone()).unwrap();
-    assert_eq!(policy.rules.limits.longest, mins(90));
+    assert_eq!(policy.rules.limits.longest, mins(93));
     let said = |text: &str| Policy::parse(text).unwrap().with_plan(long.clone());
     let roomy = said(r#"{"limits": {"longest": "35m"}}"#).unwrap();
     assert_eq!(roomy.rules.limits.longest, mins(35));

@@ -19,6 +19,18 @@ pub struct Counting {
     pub timeout: u32,
 }
 
+impl Counting {
+    /// What the last fetch came to, for a person: sentences about each metric and what was left
+    /// out. Empty where nothing is counted.
+    #[must_use]
+    pub fn account(this: Option<&Self>, memory: &Memory) -> Vec<String> {
+        let found = memory.finding().zip(this);
+        found.map_or_else(Vec::new, |(finding, counting)| {
+            finding.account(&counting.rules)
+        })
+    }
+}
+
 /// What a look at the counts gave.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Counts {

@@ -339,19 +339,30 @@ impl Way {
         }
     }
 
-    /// The account of it for a report: its way, ticks, and the largest weight that was seen.
+    /// The account of it for a report: its way, ticks, the largest weight that was seen, and what
+    /// both versions' counts come to.
     #[must_use]
     pub fn account(&self) -> Value {
         match self {
-            Self::Stepper { snapshot, .. } => json!({
+            Self::Stepper {
+                assignment,
+                snapshot,
+            } => json!({
                 "way": "stepper",
                 "ticks": snapshot.state.ticks,
                 "max_weight": snapshot.state.max_weight.fraction(),
+                "evidence": Counting::account(assignment.evidence.as_ref(), &snapshot.evidence),
             }),
-            Self::Guard { state, .. } => json!({
+            Self::Guard {
+                state,
+                evidence,
+                counted,
+                ..
+            } => json!({
                 "way": "guard",
                 "ticks": state.ticks,
                 "max_weight": state.max_weight.fraction(),
+                "evidence": Counting::account(evidence.as_deref(), counted),
             }),
             Self::Bake { bake, .. } => json!({ "way": "bake", "ticks": bake.ticks }),
         }
@@ -368,6 +379,15 @@ impl Outcome {
             reason: reason.into(),
             end: None,
         }
+    }
+
+    /// A pass says what it rests on; any other end has a reason that does.
+    #[must_use]
+    pub fn resting_on(mut self, account: &[String]) -> Self {
+        if self.word == Word::Passed && !account.is_empty() {
+            self.reason = format!("{}; {}", self.reason, account.join("; "));
+        }
+        self
     }
 
     /// Nothing speaks against the canary.

@@ -7,7 +7,8 @@ use super::Functions;
 use super::document::{Carry, Document, Outcome, Way, Word};
 use super::log::{self, Level};
 use crate::aws::{AwsPorts, Kind, deployments};
-use crate::driver::{self, Alarms, Counts, Observe as _};
+use crate::clock::Clock;
+use crate::driver::{self, Alarms, Counting, Counts, Observe as _};
 use crate::judge::alarms::AlarmReading;
 use crate::rollout::guard::{
     DeploymentReading, Guard, GuardAct, GuardDecision, GuardEnd, GuardObservation, not_stopped,
@@ -33,6 +34,8 @@ pub async fn tick(
     else {
         return SignedDuration::ZERO;
     };
+    // Looks and decisions are dated by the state's entry; what this one takes itself delays the next.
+    let clock = Clock::scaled(now, 1.0);
     let release = &carry.release;
     let ports = AwsPorts::new(functions.session.clone(), &release.function, &release.alias);
     let deployment = deployment(functions, document).await;
@@ -49,14 +52,20 @@ pub async fn tick(
     let decision = watch(&rules, &state, now, &observation);
     say(carry, &decision, &observation, &seen.readings, &counts);
     let (state, wait) = act(functions, document, decision, now).await;
-    carry.outcome = state.end().map(outcome);
+    let mut counted = counts.memory;
+    if evidence.is_some() {
+        let due = clock.now().saturating_add(wait);
+        counted.expects(due.unwrap_or(Timestamp::MAX));
+    }
+    let found = Counting::account(evidence.as_deref(), &counted);
+    carry.outcome = state.end().map(|end| outcome(end).resting_on(&found));
     carry.way = Way::Guard {
         rules,
         alarms,
         state: Box::new(state),
         memory: seen.memory,
         evidence,
-        counted: Box::new(counts.memory),
+        counted: Box::new(counted),
     };
     wait
 }

@@ -282,6 +282,10 @@ async fn stepper(
     )
     .map_err(|error| refused(format!("{error} (hint: {})", error.hint())))?;
     warn_of_group_alarms(functions, deployment).await;
+    if policy.is_too_short_to_compare() {
+        let why = "no step gives the new version traffic for the three minutes that it takes to compare both versions' counts";
+        log::line(Level::Warn, why, json!({ "deployment": deployment.id }));
+    }
     let left = hook::deadline(facts.started_at).duration_since(now);
     let longest = policy.rules.limits.longest.min(left);
     let rules = Rules {
@@ -329,11 +333,13 @@ async fn guard_of(
         .await
         .map_err(Failure::from)?;
     let alarms = policy.alarms.clone().and(group);
-    if alarms.alarms.is_empty() && !(policy.evidence.is_some() && shift.compares()) {
+    let evidence = policy.evidence_where(shift.compares());
+    if alarms.alarms.is_empty() && !(evidence.is_some() && shift.compares()) {
         return Err(refused(
-            "neither the policy nor the deployment group names an alarm, and nothing is counted: nothing \
+            "neither the policy nor the deployment group names an alarm, and no counts are compared: nothing \
              would notice a bad version (hint: put an alarm on the alias' Errors into the policy's \
-             \"alarms\", or let it say \"evidence\": {})",
+             \"alarms\", or let the versions share the traffic for three minutes or more at one weight \
+             and the policy not say \"evidence\": false)",
         ));
     }
     let rules = GuardRules {
@@ -356,7 +362,7 @@ async fn guard_of(
         state: Box::new(state),
         memory: Memory::default(),
         // Only what speaks for a version depends on its time-out, and has no say here.
-        evidence: policy.evidence.clone().map(|rules| {
+        evidence: evidence.map(|rules| {
             Box::new(Counting {
                 rules,
                 timeout: TIMEOUT_MAX,

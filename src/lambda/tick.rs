@@ -13,7 +13,7 @@ use super::{bake, guard};
 use crate::aws::AwsPorts;
 use crate::aws::deployments::Answer;
 use crate::clock::Clock;
-use crate::driver::{self, Assignment, Pass, Snapshot};
+use crate::driver::{self, Assignment, Counting, Pass, Snapshot};
 use crate::rollout::guard::{GuardEnd, GuardFailure};
 use crate::rollout::{self, End, Phase};
 
@@ -111,7 +111,8 @@ async fn step(
     let pass = driver::pass(&ports, &assignment, &snapshot, heard, || clock.now()).await;
     say(carry, &pass);
     let end = pass.snapshot.state.end().cloned();
-    carry.outcome = end.map(|end| outcome(&end));
+    let found = Counting::account(assignment.evidence.as_ref(), &pass.snapshot.evidence);
+    carry.outcome = end.map(|end| outcome(&end).resting_on(&found));
     carry.way = Way::Stepper {
         assignment,
         snapshot: Box::new(pass.snapshot),

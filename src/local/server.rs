@@ -7,9 +7,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use jiff::Timestamp;
 use serde::Deserialize as _;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -49,15 +50,36 @@ async fn answer(
     if admin::is_for(&head.uri) {
         return respond(admin::answer(&shared, breaker.peer, &head, read));
     }
-    let target = Target::identify(&head, read.as_deref().unwrap_or_default());
-    match carry_out(&shared, &target, &head, read).await {
+    dated(
+        answer_call(&shared, &breaker, &head, read).await,
+        shared.clock.now(),
+    )
+}
+
+/// AWS answers with the time that it has, and not with that of the client.
+fn dated(mut response: Response, now: Timestamp) -> Response {
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::from_str(&date) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
+}
+
+async fn answer_call(
+    shared: &Shared,
+    breaker: &Breaker,
+    head: &Parts,
+    read: Result<Vec<u8>, AwsError>,
+) -> Response {
+    let target = Target::identify(head, read.as_deref().unwrap_or_default());
+    match carry_out(shared, &target, head, read).await {
         Ok(answer) => {
             log(&target, breaker.peer, &answer);
             respond(target.encode(answer, &Uuid::new_v4().to_string()))
         }
         Err(outage) => {
             tracing::debug!(operation = %target.operation, %outage, "simulated outage");
-            fail(&shared, &breaker, outage).await
+            fail(shared, breaker, outage).await
         }
     }
 }

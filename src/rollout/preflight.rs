@@ -303,8 +303,8 @@ impl Refusal {
                     Audience::Hook => "name an alarm in the policy's",
                 };
                 format!(
-                    "{name} \"alarms\", or let the policy say \"evidence\": {{}} with a step of three minutes or more; without, nothing would \
-                     notice a bad canary"
+                    "{name} \"alarms\", or let a step last three minutes or more, so that both versions' counts can be \
+                     compared, and the policy not say \"evidence\": false; without, nothing would notice a bad canary"
                 )
             }
             Self::ManagedByStack { .. } => {

@@ -7,7 +7,7 @@ use crate::judge::measure::{Accept, EvidenceRules, MetricRule, Source, Sufficien
 use crate::sim::{FaultKind, FaultRule};
 
 /// An alarm that only a disaster sets off.
-fn deaf(mut world: World) -> World {
+pub(super) fn deaf(mut world: World) -> World {
     let alarm = json!({
         "AlarmName": ALARM, "Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum",
         "Dimensions": [{"Name": "FunctionName", "Value": "hello"}, {"Name": "Resource", "Value": "hello:live"}],
@@ -18,7 +18,7 @@ fn deaf(mut world: World) -> World {
     world
 }
 
-fn fails(world: &mut World, version: &str, error_rate: f64) {
+pub(super) fn fails(world: &mut World, version: &str, error_rate: f64) {
     let behaviour = Behaviour {
         error_rate,
         ..Behaviour::default()
@@ -30,17 +30,17 @@ fn judged(rules: EvidenceRules) -> Story {
     judged_in(deaf(world()), rules)
 }
 
-fn judged_in(world: World, rules: EvidenceRules) -> Story {
+pub(super) fn judged_in(world: World, rules: EvidenceRules) -> Story {
     let mut story = Story::new(world);
     story.assignment.evidence = Some(Counting { rules, timeout: 3 });
     story
 }
 
-fn standard() -> EvidenceRules {
+pub(super) fn standard() -> EvidenceRules {
     EvidenceRules::standard()
 }
 
-fn took(story: &Story) -> i64 {
+pub(super) fn took(story: &Story) -> i64 {
     story.ports.now().duration_since(start()).as_mins()
 }
 

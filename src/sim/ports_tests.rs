@@ -420,3 +420,6 @@ mod trouble;
 
 #[path = "evidence_tests.rs"]
 mod evidence;
+
+#[path = "odd_numbers_tests.rs"]
+mod odd_numbers;

@@ -12,7 +12,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("driver", &["rollout", "judge"]),
     ("sim", &["driver", "rollout", "judge"]),
-    ("aws", &["driver", "rollout", "judge"]),
+    ("aws", &["clock", "driver", "rollout", "judge"]),
     (
         "lambda",
         &["aws", "clock", "config", "driver", "judge", "rollout"],

@@ -10,7 +10,7 @@ use crate::aws::{AwsPorts, Session, checks, policy};
 use crate::cli::args::{Run, quoted};
 use crate::cli::console::Console;
 use crate::cli::error::CliError;
-use crate::cli::policy::{policy_error, read_policy};
+use crate::cli::policy::{TOO_SHORT, policy_error, read_policy};
 use crate::cli::rollback::put_back;
 use crate::cli::signals::Aborts;
 use crate::clock::Clock;
@@ -203,6 +203,9 @@ pub fn announce(
             "warning: the policy's bake is for releases by CodeDeploy, and not carried out here: \
              the end of the plan is the end of the watch",
         );
+    }
+    if policy.is_too_short_to_compare() {
+        console.say(&format!("note: {TOO_SHORT}"));
     }
     console.say(&format!(
         "rollout {}: {function}:{name} in {place}, from version {} to version {}\n\

@@ -19,7 +19,8 @@ use super::signals::Aborts;
 use crate::aws::{AwsPorts, Session, alias};
 use crate::clock::Clock;
 use crate::config::Overrides;
-use crate::driver::{Assignment, Snapshot};
+use crate::driver::{Assignment, Counting, Snapshot};
+use crate::judge::duration::readable;
 use crate::rollout::preflight::begin;
 use before::{Accepted, Checked};
 
@@ -109,7 +110,8 @@ async fn attempt(
             return not_begun(alias, format!("aborted by {by}; nothing was shifted"));
         }
     }
-    let began = begin(contenders, &alias, Clock::real().now());
+    let clock = clock_of(console, &session);
+    let began = begin(contenders, &alias, clock.now());
     let release = Release {
         ports: AwsPorts::new(
             session.clone(),
@@ -117,13 +119,16 @@ async fn attempt(
             &run.target.alias,
         ),
         assignment: Assignment::new(policy.rules, policy.alarms, policy.evidence, timeout),
-        clock: Clock::real(),
+        clock,
         console: console.clone(),
     };
     let ended = release
         .carry_through(Snapshot::new(began), &mut aborts)
         .await?;
-    conclude(&session, run, &ended, release.clock.now()).await
+    let (mut outcome, exit) = conclude(&session, run, &ended, release.clock.now()).await?;
+    let counting = release.assignment.evidence.as_ref();
+    outcome.evidence = Counting::account(counting, &ended.evidence);
+    Ok((outcome, exit))
 }
 
 /// Without a terminal a question cannot be asked, and silence is no consent.
@@ -147,6 +152,24 @@ async fn confirmed(console: &Console, run: &Run, question: &str, aborts: &mut Ab
         yes = console.ask(question) => yes,
         () = aborts.wait() => false,
     }
+}
+
+/// AWS's time, if this machine's clock is far from it: which minutes of the metrics belong to which
+/// weight goes by that.
+fn clock_of(console: &Console, session: &Session) -> Clock {
+    let here = Clock::real();
+    let Some(ahead) = session.skew.ahead() else {
+        return here;
+    };
+    let (apart, where_to) = match ahead.is_negative() {
+        true => (ahead.abs(), "ahead of"),
+        false => (ahead, "behind"),
+    };
+    console.say(&format!(
+        "note: this machine's clock is {} {where_to} AWS's; this rollout goes by AWS's",
+        readable(apart)
+    ));
+    Clock::scaled(here.now().saturating_add(ahead).unwrap_or(here.now()), 1.0)
 }
 
 async fn conclude(

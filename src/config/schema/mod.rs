@@ -67,8 +67,8 @@ struct WrittenPolicy {
     #[schemars(length(max = METRICS_MAX))]
     metrics: Vec<evidence::WrittenMetric>,
     /// How much it takes to say that the canary is worse than the stable version, or that it is
-    /// not.
-    #[schemars(extend("default" = false))]
+    /// not. If left out: its defaults, where a step gives the canary traffic for three minutes or
+    /// more.
     evidence: evidence::WrittenEvidence,
     /// Poll interval and budgets.
     #[schemars(extend("default" = {}))]

@@ -65,6 +65,25 @@ pub struct Dropped {
     pub idle: u32,
 }
 
+impl Dropped {
+    /// What was left out, for a person; `None`: nothing was.
+    pub(super) fn said(self) -> Option<String> {
+        let reasons = [
+            (self.change, "the weight changed"),
+            (self.incomplete, "the numbers were never whole"),
+            (self.idle, "the canary had no requests"),
+        ];
+        let reasons = reasons.into_iter().filter(|(minutes, _)| *minutes > 0);
+        let said: Vec<String> = reasons
+            .map(|(minutes, why)| match minutes {
+                1 => format!("1 minute in which {why}"),
+                _ => format!("{minutes} minutes in which {why}"),
+            })
+            .collect();
+        (!said.is_empty()).then(|| format!("left out: {}", said.join(", ")))
+    }
+}
+
 /// Requests that the canary should have got by its weight, and did get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Starved {

@@ -50,6 +50,30 @@ fn judged_minutes_add_up() {
 }
 
 #[test]
+fn what_was_left_out_is_said_with_its_reason() {
+    let said = |change, incomplete, idle| {
+        let dropped = Dropped {
+            change,
+            incomplete,
+            idle,
+        };
+        dropped.said()
+    };
+    assert_eq!(said(0, 0, 0), None);
+    assert_eq!(
+        said(1, 0, 0).as_deref(),
+        Some("left out: 1 minute in which the weight changed")
+    );
+    assert_eq!(
+        said(0, 3, 2).as_deref(),
+        Some(
+            "left out: 3 minutes in which the numbers were never whole, 2 minutes in which the \
+             canary had no requests"
+        )
+    );
+}
+
+#[test]
 fn a_minute_of_change_is_dropped_but_its_errors_are_errors() {
     let cloud = Cloud::steady(4, [10, 1, 90, 2]);
     let books = taken_as(&rules(), &cloud, |number| match number {

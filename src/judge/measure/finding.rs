@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::books::Dropped;
 use super::rules::EvidenceRules;
-use crate::judge::evidence::{Counts, Summary, Tally};
+use crate::judge::evidence::{Counts, Summary, Tally, figures::grouped};
 use crate::judge::{Bound, Doubt, Regression, Verdict};
 
 /// Whether there is enough evidence to go on by. It never says that the canary is worse: that is
@@ -73,7 +73,8 @@ pub struct MetricFinding {
     pub log_e: f64,
     /// How much worse it is at most.
     pub bound: Bound,
-    /// The size of the bursts in which bad ones come; `None`: not measured, taken for single ones.
+    /// The size of the bursts in which bad ones come, 1 to 10; 1 also where the hour before had too
+    /// few of them to tell. `None`: that hour was never seen, and they are taken for single ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bursts: Option<f64>,
 }
@@ -143,5 +144,21 @@ impl Finding {
         metrics
             .map(|(rule, found)| (rule.name.clone(), sentence(found)))
             .collect()
+    }
+
+    /// What it rests on, for a person: a sentence a metric, what was left out and why, and what was
+    /// throttled.
+    #[must_use]
+    pub fn account(&self, rules: &EvidenceRules) -> Vec<String> {
+        let sentences = self.sentences(rules).into_iter();
+        let mut account: Vec<String> = sentences
+            .map(|(metric, sentence)| format!("{metric}: {sentence}"))
+            .collect();
+        account.extend(self.dropped.said());
+        if self.throttled > 0 {
+            let requests = grouped(self.throttled);
+            account.push(format!("throttled and in no count: {requests} requests"));
+        }
+        account
     }
 }

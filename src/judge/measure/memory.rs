@@ -63,6 +63,13 @@ impl Memory {
         }
     }
 
+    /// The next look is to come by then. If it comes later, this one may have been made later than
+    /// it was dated, and what it saw of the alias is taken to have changed at any moment up to the
+    /// next.
+    pub fn expects(&mut self, due: Timestamp) {
+        self.timeline.expects(due);
+    }
+
     /// What the last fetch came to; `None` before the first one.
     #[must_use]
     pub fn finding(&self) -> Option<&Finding> {

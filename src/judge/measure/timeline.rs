@@ -15,6 +15,9 @@ pub const ALL: u16 = 10_000;
 /// For so many seconds after a change was seen, requests may still follow the old share.
 const FOLLOWS: i64 = 5;
 
+/// A look that comes so many seconds later than it was announced is late.
+const LATE: i64 = 5;
+
 /// What was seen of the alias, as far as it matters for minutes that are not in the books yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -28,6 +31,9 @@ pub(super) struct Timeline {
     /// From which second to which the share changed, and to what. In order, never overlapping.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<(i64, i64, u16)>,
+    /// By when the next look was announced, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due: Option<i64>,
 }
 
 /// What a minute is good for.
@@ -48,6 +54,13 @@ impl Timeline {
     /// tells: before a first look nothing is known, so it is the minute after it.
     pub fn saw(&mut self, share: u16, now: Timestamp) -> i64 {
         let second = now.as_second();
+        let late = self
+            .due
+            .take()
+            .is_some_and(|due| second > due.saturating_add(LATE));
+        if let (true, Some((_, seen))) = (late, self.seen) {
+            self.may_have_come_later(seen, second);
+        }
         let Some((before, then)) = self.seen.replace((share, second)) else {
             self.base = share;
             return minute_of(now).saturating_add(1);
@@ -61,7 +74,33 @@ impl Timeline {
         from.div_euclid(MINUTE)
     }
 
-    /// What this minute is good for. Certain for every minute that ended before the last look.
+    /// The next look is to come by then.
+    pub fn expects(&mut self, due: Timestamp) {
+        self.due = Some(due.as_second());
+    }
+
+    /// A look is dated by when it was asked for. If the one after it is late, it may itself have
+    /// been made later than its date, because it was tried again: then what it saw may have
+    /// changed at any moment before this one.
+    fn may_have_come_later(&mut self, seen: i64, now: i64) {
+        if let Some(last) = self.changes.last_mut()
+            && last.1 > seen
+        {
+            last.1 = last.1.max(now.saturating_add(1));
+        }
+    }
+
+    /// What this minute is good for, as far as it is known: after the last look anything may have
+    /// changed.
+    pub fn known_kind(&self, minute: i64) -> Kind {
+        let ends = minute.saturating_add(1).saturating_mul(MINUTE);
+        match self.seen {
+            Some((_, seen)) if ends <= seen => self.kind(minute),
+            _ => Kind::Change,
+        }
+    }
+
+    /// What this minute is good for, if nothing changes after the last look.
     pub fn kind(&self, minute: i64) -> Kind {
         let begins = minute.saturating_mul(MINUTE);
         let ends = begins.saturating_add(MINUTE);

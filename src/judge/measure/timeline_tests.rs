@@ -56,6 +56,40 @@ fn requests_follow_a_change_a_little_later() {
     assert_eq!(kinds(&timeline, 1..4), [Change, Change, Split(1_000)]);
 }
 
+/// A look that is tried again is dated by when it was first asked for. The one after it tells.
+#[test]
+fn what_a_late_look_saw_may_have_changed_up_to_the_next() {
+    let looks = |due: &[i64]| {
+        let mut timeline = Timeline::default();
+        for (second, share, due) in [(50, 0, due[0]), (65, 1_000, due[1]), (200, 1_000, due[2])] {
+            timeline.saw(share, at(second));
+            timeline.expects(at(due));
+        }
+        timeline.saw(1_000, at(400));
+        kinds(&timeline, 1..5)
+    };
+    let change = [Change, Split(1_000), Split(1_000), Split(1_000)];
+    assert_eq!(looks(&[65, 200, 400]), change);
+    assert_eq!(looks(&[65, 195, 400]), change);
+    // The second look was announced for 65 + 15, and its successor came at 200.
+    assert_eq!(
+        looks(&[65, 80, 400]),
+        [Change, Change, Change, Split(1_000)]
+    );
+    // What was seen long before is not doubted.
+    assert_eq!(looks(&[65, 200, 215]), change);
+}
+
+#[test]
+fn after_the_last_look_nothing_is_known() {
+    let mut timeline = Timeline::default();
+    timeline.saw(1_000, at(0));
+    timeline.saw(1_000, at(179));
+    let known = |number| timeline.known_kind(minute(number));
+    assert_eq!([1, 2].map(known), [Split(1_000), Change]);
+    assert_eq!(timeline.kind(minute(2)), Split(1_000));
+}
+
 #[test]
 fn all_traffic_or_none_leaves_nothing_to_compare() {
     let mut timeline = Timeline::default();

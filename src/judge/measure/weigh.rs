@@ -136,7 +136,7 @@ fn walk(ledger: &Ledger<'_>, memory: &Memory, now: Timestamp, complete: bool) ->
         if accepting.is_none() && age < ledger.ages.accepts {
             accepting = Some(all.clone());
         }
-        all.take(ledger, minute, memory.timeline.kind(minute), age);
+        all.take(ledger, minute, memory.timeline.known_kind(minute), age);
     }
     Walked {
         closed: closed.unwrap_or_else(|| all.clone()),

@@ -50,6 +50,8 @@ impl Tick<'_> {
         }
         match self.rules.plan.step(step + 1) {
             None => self.end_of_plan(state, view),
+            // More weight would only take more requests to where none come back from.
+            Some(_) if self.starved() => self.end_of_plan(state, view),
             Some(next) => self.shift(
                 state,
                 view,
@@ -58,6 +60,15 @@ impl Tick<'_> {
                     weight: next.weight,
                 },
             ),
+        }
+    }
+
+    /// The canary's requests do not show up in the counts.
+    fn starved(&self) -> bool {
+        let starved = |doubt: &Doubt| matches!(doubt, Doubt::Starved { .. });
+        match &self.seen.measured.sufficiency {
+            Sufficiency::Short { doubt } => starved(doubt) && self.rules.mode == Mode::Enforce,
+            _ => false,
         }
     }
 
@@ -96,7 +107,8 @@ impl Tick<'_> {
         })
     }
 
-    /// The last bake is over and nothing speaks against the canary.
+    /// The last bake is over, or nothing can be gained by another one, and nothing speaks against the
+    /// canary.
     fn end_of_plan(&self, mut state: State, view: &AliasView) -> Decision {
         let Sufficiency::Short { doubt } = &self.seen.measured.sufficiency else {
             return self.promote(state, view, Reason::Promote);
@@ -112,10 +124,11 @@ impl Tick<'_> {
                 }
             }
             (Mode::Advise, _) => self.promote(state, view, Reason::Promote),
-            (Mode::Enforce, Inconclusive::Complete) => {
+            // Requests that went to the canary and were never heard of are not too little traffic.
+            (Mode::Enforce, Inconclusive::Complete) if !self.starved() => {
                 self.promote(state, view, Reason::Unproven { doubt })
             }
-            (Mode::Enforce, Inconclusive::Hold) => {
+            (Mode::Enforce, Inconclusive::Complete | Inconclusive::Hold) => {
                 let doubts = vec![doubt];
                 self.wait(state, self.rules.limits.poll, Reason::Hold { doubts })
             }

@@ -22,6 +22,18 @@ async fn a_release_without_trouble_is_promoted() {
     ended.says("canary rollback --function hello --alias live");
 }
 
+/// The simulated AWS is in another year than this machine.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollout_goes_by_aws_time() {
+    let stage = Stage::new().await;
+    let run = start(stage.run(&format!("{ALARM} --plan 10%:1s")));
+    let ended = run.ended().await;
+    ended.exits(0);
+    ended.says("AWS's; this rollout goes by AWS's");
+    // It begins at eight in the morning there.
+    ended.says("\n08:00:0");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alarm_puts_the_alias_back() {
     let stage = Stage::new().await;

@@ -56,6 +56,11 @@ async fn the_stepper_hands_over_what_does_not() {
     // Once in a minute of the clock, and once more for what had not settled.
     let fetches = stage.calls("GetMetricData");
     assert!((4..=9).contains(&fetches), "{fetches} fetches");
+    let said = reason(&stage.outcome(&deployment)["outcome"]);
+    assert!(
+        said.contains("; errors: canary failed") && said.contains("needed 100:1"),
+        "{said}"
+    );
     stage.strike().await;
 }
 

@@ -52,8 +52,8 @@ async fn the_groups_alarm_and_the_guards_ring_together() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guard_without_any_alarm_does_not_begin() {
-    let stage = Stage::with(|world| set_policy(world, r#"{"plan":"10%:2m","alarms":[]}"#)).await;
+async fn a_guard_without_anything_to_watch_does_not_begin() {
+    let stage = Stage::with(|world| set_policy(world, r#"{"evidence":false,"alarms":[]}"#)).await;
     let deployment = stage.deploy_to(GUARD_GROUP, unwatched());
     stage.rest().await;
     assert_eq!(stage.status(&deployment), "Failed", "{}", stage.told());

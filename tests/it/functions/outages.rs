@@ -3,8 +3,9 @@
 use jiff::SignedDuration;
 use lambda_canary::local::stack::{PRE_TRAFFIC, STEPPER};
 use lambda_canary::sim::{FaultKind, FaultRule};
+use serde_json::json;
 
-use super::{POLICY, Stage, fault, has_weight, set_policy};
+use super::{ALARM, Stage, fault, has_weight, set_policy};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_step_functions_the_deployment_fails_at_once() {
@@ -150,7 +151,7 @@ async fn a_stepper_throttled_for_a_moment_goes_on() {
 
 /// Releases with the invocations of all functions throttled for the first minutes.
 async fn throttled(minutes: i64, plan: &str) -> (Stage, String) {
-    let text = POLICY.replace("10%:2m", plan);
+    let text = json!({"alarms": [ALARM], "plan": plan, "evidence": false}).to_string();
     let stage = Stage::with(|world| {
         set_policy(world, &text);
         fault(world, FaultKind::Throttle, "Invoke", minutes * 60);
