@@ -1,9 +1,10 @@
 # `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help bench-simulate test test-core lint doc demo local conformance artifact properties bench alarm-to-zero calls-per-tick ci schema
+.PHONY: help test test-core lint doc demo local conformance artifact properties bench operating-characteristics \
+	operating-characteristics-write bench-simulate alarm-to-zero calls-per-tick ci schema
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 34
 
 test: ## All tests that need no other software
 	cargo test
@@ -41,8 +42,15 @@ conformance: ## Against independent software: AWS CLI, boto3, SAM, linters, json
 artifact: ## sam build, and the program it makes against its budgets: size, start, memory, beside Python
 	tests/conformance/artifact
 
-bench: ## Benchmarks of the core: one tick
+bench: ## Benchmarks of the core: one tick; and what a tick costs and carries beside its budgets
 	cargo bench --no-default-features --bench tick
+	cargo bench --no-default-features --bench budgets
+
+operating-characteristics: ## How often the evidence judge is wrong, how soon right: docs/operating-characteristics.md anew, compared
+	cargo run --quiet --profile bench --no-default-features --example operating_characteristics
+
+operating-characteristics-write: ## The same, written
+	cargo run --quiet --profile bench --no-default-features --example operating_characteristics -- --write
 
 bench-simulate: ## Rehearsed rollouts a second, on one core
 	cargo bench --no-default-features --bench simulate

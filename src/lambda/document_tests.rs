@@ -126,3 +126,36 @@ fn a_bake_carries_little_and_of_an_earlier_release_nothing_new() {
     );
     assert_eq!(serde_json::from_str::<Way>(&json).expect("it was one"), way);
 }
+
+/// What is around a rollout's assignment and snapshot fits into what the benchmark of the
+/// document's size allows for it.
+#[test]
+fn a_document_has_at_most_seven_hundred_bytes_around_its_rollout() {
+    let event = HookEvent {
+        deployment_id: "d-ABCDEF123".parse().expect("an id"),
+        // As long as CodeDeploy's are, and a quarter more.
+        lifecycle_event_hook_execution_id: "e".repeat(250),
+    };
+    let way = guard(None, Box::default());
+    let inside = serde_json::to_string(&way).expect("JSON").len();
+    let carry = Carry {
+        schema: SCHEMA,
+        release: Release {
+            function: "f".repeat(64),
+            alias: "production".to_owned(),
+            stable: Version::new(1_041),
+            canary: Version::new(1_042),
+            deadline: at(3_600),
+        },
+        way,
+        answered: true,
+        ticks: 240,
+        outcome: None,
+    };
+    let document = Document::of(Hook::PreTraffic, event).carrying(&carry);
+    let json = serde_json::to_string(&document.after(15)).expect("JSON");
+    // The names of a stepper's two parts.
+    let names = r#""assignment":,"snapshot":,"#.len();
+    let around = json.len() - inside + names;
+    assert!((500..=700).contains(&around), "{around} bytes");
+}

@@ -12,10 +12,17 @@
 
 use std::fmt;
 
+/// The latest minutes say it alone, if they show errors enough: the longer ago, the less alike.
+pub const MINUTES_ENOUGH: usize = 60;
+/// Where they do not, so many are looked at in all. After an hour without a burst one comes to the
+/// canary far too often for `alpha`; after three hours it does not.
+pub const MINUTES_MAX: usize = 180;
 /// Fewer minutes say nothing: errors that come one by one would show 1.5 too often.
 pub const MINUTES_MIN: usize = 30;
-/// Fewer errors say nothing: two in one minute would be a pattern.
-pub const ERRORS_MIN: u64 = 5;
+/// Fewer errors say nothing: two in one minute would be a pattern. Three can be one burst, and an
+/// hour that shows just one must not be taken for one without; that two of three single errors
+/// meet by chance, in one of twenty such hours, makes the judge only slower.
+pub const ERRORS_MIN: u64 = 3;
 /// Below this the errors are taken to come one by one; an hour of single errors shows 1 ± 0.2.
 pub const NOTICEABLE: f64 = 1.5;
 /// The most that is believed. Above it, no count of errors tells much.
@@ -51,12 +58,30 @@ pub enum Basis {
     },
 }
 
-/// Estimates `phi` from the stable version's errors, one number a minute: about an hour of minutes
-/// in which it had traffic, those without errors included.
+/// Estimates `phi` from the stable version's errors, one number a minute, the oldest first: up to
+/// [`MINUTES_MAX`] minutes in which it had traffic, those without errors included. The latest
+/// [`MINUTES_ENOUGH`] count alone if they show errors enough.
 pub fn dispersion(errors_by_minute: &[u64]) -> Dispersion {
-    let minutes = errors_by_minute.len();
+    let hour = latest(errors_by_minute, MINUTES_ENOUGH);
+    if sum(hour) >= ERRORS_MIN {
+        measured(hour)
+    } else {
+        measured(latest(errors_by_minute, MINUTES_MAX))
+    }
+}
+
+fn latest(errors_by_minute: &[u64], most: usize) -> &[u64] {
+    let from = errors_by_minute.len().saturating_sub(most);
+    &errors_by_minute[from..]
+}
+
+fn sum(errors_by_minute: &[u64]) -> u64 {
     let add = |sum: u64, errors: &u64| sum.saturating_add(*errors);
-    let errors = errors_by_minute.iter().fold(0, add);
+    errors_by_minute.iter().fold(0, add)
+}
+
+fn measured(errors_by_minute: &[u64]) -> Dispersion {
+    let (minutes, errors) = (errors_by_minute.len(), sum(errors_by_minute));
     let unmeasured = |basis| Dispersion { phi: 1.0, basis };
     if minutes < MINUTES_MIN {
         return unmeasured(Basis::TooFewMinutes { minutes });

@@ -22,9 +22,44 @@ fn too_little_to_tell_is_said_to_be() {
     quiet[7] = ERRORS_MIN - 1;
     let quiet = dispersion(&quiet);
     assert_eq!(quiet.phi, 1.0);
-    assert_eq!(quiet.basis, Basis::TooFewErrors { errors: 4 });
-    assert!(quiet.to_string().contains("4 are too few"), "{quiet}");
+    assert_eq!(quiet.basis, Basis::TooFewErrors { errors: 2 });
+    assert!(quiet.to_string().contains("2 are too few"), "{quiet}");
     assert_eq!(dispersion(&[]).phi, 1.0);
+}
+
+/// Three errors of the canary are enough to blame it, so three at once must not pass for single ones.
+#[test]
+fn one_burst_in_an_hour_is_seen() {
+    let mut minutes = [0; 60];
+    minutes[7] = 3;
+    let found = dispersion(&minutes);
+    assert!((found.phi - 3.0).abs() < 1e-12, "{found:?}");
+}
+
+/// One burst of eight so many minutes before the end of many.
+fn burst(before_the_end: usize) -> Vec<u64> {
+    let mut minutes = vec![0; 300];
+    minutes[300 - before_the_end] = 8;
+    minutes
+}
+
+#[test]
+fn the_latest_hour_counts_alone_if_it_shows_errors_enough() {
+    // Long before: more than are looked at.
+    assert_eq!(
+        dispersion(&burst(181)).basis,
+        Basis::TooFewErrors { errors: 0 }
+    );
+    assert!((dispersion(&burst(180)).phi - 8.0).abs() < 1e-12);
+    let after = |singles: usize| {
+        let mut minutes = burst(61);
+        for minute in 0..singles {
+            minutes[250 + 7 * minute] = 1;
+        }
+        dispersion(&minutes).phi
+    };
+    assert_eq!(after(3), 1.0);
+    assert!(after(2) > 6.0, "{}", after(2));
 }
 
 #[test]

@@ -337,6 +337,40 @@ proptest! {
         prop_assert!((forth - back).abs() <= rounding, "{} {}", forth, back);
     }
 
+    /// A poll is a sum: which of its requests came first makes no difference, not to the last bit.
+    #[test]
+    fn a_poll_knows_no_order_inside(
+        settings in any_settings(),
+        before in polls(),
+        requests in prop::collection::vec((any::<bool>(), any::<bool>()), 0..60),
+        turn in any::<prop::sample::Index>(),
+    ) {
+        let taken = |requests: &[(bool, bool)]| {
+            let request = |(canary, failed): &(bool, bool)| match canary {
+                true => counts([1, u64::from(*failed), 0, 0]),
+                false => counts([0, 0, 1, u64::from(*failed)]),
+            };
+            let all = requests.iter().map(request);
+            let mut evidence = evidence(&settings, &before);
+            evidence.take(&settings, &all.fold(Counts::default(), Counts::plus));
+            evidence
+        };
+        let mut turned = requests.clone();
+        turned.reverse();
+        turned.rotate_left(turn.index(requests.len().max(1)).min(requests.len()));
+        let number = |canary: bool, failed: bool| {
+            let same = |it: &&(bool, bool)| it.0 == canary && (!failed || it.1);
+            requests.iter().filter(same).count() as u64
+        };
+        let sum = [
+            number(true, false), number(true, true), number(false, false), number(false, true),
+        ];
+        let mut at_once = evidence(&settings, &before);
+        at_once.take(&settings, &counts(sum));
+        prop_assert_eq!(&taken(&requests), &at_once);
+        prop_assert_eq!(&taken(&turned), &at_once);
+    }
+
     /// Polls without traffic on either version change nothing on the rollback side.
     #[test]
     fn nothing_to_compare_changes_nothing(settings in any_settings(), polls in polls(), n in a_number()) {

@@ -11,7 +11,8 @@
 //!
 //! The least number is found on the safe side: as if all polls were one, less what dealing anew can
 //! have cost until then (63/(63 + k) of the wealth is left after k times, at worst). So the chance is
-//! rather too low than too high, by a few percent at most.
+//! rather too low than too high: by less than ten percent, or by far where one of the versions has
+//! fewer than ten requests a minute.
 //!
 //! It assumes that requests come independently of each other and at a constant rate, that every
 //! request fails by itself with the same chance (or bursts of `phi` errors do), that a minute is a

@@ -190,6 +190,13 @@ fn the_judge_finds_what_the_planner_says() {
         (plain, 20.0, 0.5, 0.002, 20, 0.003),
         (plain, 2.0, 0.9, 0.001, 30, 0.02),
         (tolerant, 20.0, 0.1, 0.001, 20, 0.015),
+        // Many errors a minute: the judge looks at its end, and not after each of them.
+        (plain, 20.0, 0.1, 0.05, 1, 0.08),
+        // Three canary errors are just enough, but not any more once wealth was dealt anew.
+        (plain, 1e5, 0.134_6, 0.0, 60, 6.2e-8),
+        // A minute with an error has clearly more requests than others: of the canary, of both.
+        (plain, 0.2, 0.1, 0.0, 60, 0.04),
+        (plain, 0.2, 0.5, 0.1, 200, 0.08),
     ] {
         let planner = with(settings, rate, weight, base_rate);
         let said = planner.chance(minutes, excess);

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{CountsAnswer, Pair};
 use super::finding::{Measured, Sufficiency};
-use super::memory::{HISTORY, history, hourly, same_minute};
+use super::memory::{HOUR, history, hourly, same_minute};
 use super::minutes::{Lone, PUBLISHED, alone, bad_by_minute, errors_so_far};
 use super::question::{CountsQuestion, Span, Versions};
 use super::rules::{EvidenceRules, Inconclusive, MetricRule};
@@ -111,7 +111,7 @@ impl Alone {
     /// hangs has none that is counted, either.
     fn is_quiet(&self, now: Timestamp) -> bool {
         let minutes = self.minutes(now).count() as u64;
-        let expected = |hourly: u64| hourly.saturating_mul(minutes) / HISTORY.unsigned_abs();
+        let expected = |hourly: u64| hourly.saturating_mul(minutes) / HOUR.unsigned_abs();
         self.hourly.is_some_and(|hourly| expected(hourly) < FEW)
     }
 
@@ -162,7 +162,7 @@ impl EvidenceRules {
         let complete = answer.failure.is_none() && answer.metrics.len() == self.metrics.len();
         if complete && next.bursts.is_none() {
             next.bursts = Some(self.bursts_before(memory.first(), answer));
-            next.hourly = hourly(answer, memory.first());
+            next.hourly = hourly(answer, memory.began);
         }
         let finding = Tallying {
             rules: self,

@@ -12,9 +12,12 @@ use super::rules::EvidenceRules;
 use super::series::{MINUTE, minute_of, start_of};
 use super::timeline::{Kind, Timeline};
 use crate::judge::Doubt;
+use crate::judge::evidence::dispersion;
 
 /// History is taken from so many minutes.
-pub(super) const HISTORY: i64 = 60;
+const HISTORY: i64 = dispersion::MINUTES_MAX as i64;
+/// An hour, in minutes.
+pub(super) const HOUR: i64 = 60;
 /// And ends so many minutes before the first look: younger ones may not be published.
 const HISTORY_GAP: i64 = 2;
 /// Two fetches closer together than so many seconds show the same numbers.
@@ -128,14 +131,12 @@ impl Memory {
     }
 }
 
-/// All requests that the history counts, as far as it goes before this minute.
-pub(super) fn hourly(answer: &CountsAnswer, before: i64) -> Option<u64> {
+/// All requests of the last hour that the history counts, before a first look in that second.
+pub(super) fn hourly(answer: &CountsAnswer, began: Option<i64>) -> Option<u64> {
     let total = answer.metrics.first()?.history.total.as_ref()?;
-    let requests: f64 = total
-        .before(before)
-        .points()
-        .map(|(_, number)| number)
-        .sum();
+    let until = began?.div_euclid(MINUTE).saturating_sub(HISTORY_GAP);
+    let hour = total.between(until.saturating_sub(HOUR), until);
+    let requests: f64 = hour.points().map(|(_, number)| number).sum();
     // A cast of what is no count stays within the numbers.
     Some(requests as u64)
 }

@@ -37,7 +37,7 @@ fn history_is_asked_for_once_before_there_is_a_weight() {
     let asked = look(&rules(), &mut memory, 0, 0, |question| {
         assert_eq!(question.window, None);
         let span = question.history.unwrap();
-        assert_eq!((span.from, span.to), (at(-62 * 60), at(-2 * 60)));
+        assert_eq!((span.from, span.to), (at(-182 * 60), at(-2 * 60)));
         bursty()
     });
     assert!(asked);

@@ -34,7 +34,7 @@ impl EvidenceRules {
     ) -> Memory {
         let mut next = memory.clone();
         next.bursts = self.bursts(memory, answer);
-        next.hourly = memory.hourly.or_else(|| hourly(answer, i64::MAX));
+        next.hourly = memory.hourly.or_else(|| hourly(answer, memory.began));
         let settings = self.settings(&next.bursts);
         let complete = next.books.until.is_none() || self.is_complete(answer);
         let ledger = Ledger {

@@ -7,9 +7,9 @@ use super::scenario::Scenario;
 use super::traffic::{Cell, Laws, Requests, Routing, Side, Traffic};
 use crate::sim::metrics::emission::DELAYS;
 
-/// So many minutes before the rollout's start does the traffic begin: the judge looks back for an
-/// hour and two minutes, counted in whole ones.
-pub(super) const BEFORE: i64 = 64;
+/// So many minutes before the rollout's start does the traffic begin: the judge looks back for three
+/// hours and two minutes, counted in whole ones.
+pub(super) const BEFORE: i64 = 184;
 
 /// An alias under traffic.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ pub(super) enum Metric {
 }
 
 impl<'a> Cloud<'a> {
-    /// An alias at the stable version, an hour before the rollout's start.
+    /// An alias at the stable version, three hours before the rollout's start.
     pub fn new(scenario: &'a Scenario, chances: &'a Chances, laws: &'a Laws, began: i64) -> Self {
         let mut stream = chances.about(About::Run);
         let mut delay = || Delay {

@@ -75,10 +75,10 @@ fn counts_are_those_that_are_asked_for() {
         let question = rules.question(&memory, &versions, at(0)).unwrap();
         let answer = now(stage.counts(&question)).unwrap();
         let history = answer.metrics[0].history.total.as_ref().unwrap();
-        // An hour, all of it published.
-        assert_eq!(history.points().count(), 60);
+        // Three hours, all of them published.
+        assert_eq!(history.points().count(), 180);
         let requests: f64 = history.points().map(|(_, count)| count).sum();
-        assert!((requests - 36_000.0).abs() < 1_000.0, "{requests}");
+        assert!((requests - 108_000.0).abs() < 1_500.0, "{requests}");
         assert_eq!(answer.metrics[0].canary, Pair::default());
         assert_eq!((answer.throttles, answer.failure), (None, None));
 

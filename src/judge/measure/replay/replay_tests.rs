@@ -314,7 +314,7 @@ fn minutes_without_numbers_are_said() {
 }
 
 #[test]
-fn bursts_are_measured_in_the_hour_before() {
+fn bursts_are_measured_in_the_hours_before() {
     let cloud = Cloud::steady(30, [60, 0, 540, 0]);
     let (versions, stretches, rules) = (versions(), stretches(&cloud), rules());
     let replay = Replay {
@@ -327,11 +327,11 @@ fn bursts_are_measured_in_the_hour_before() {
     let question = replay.question();
     let history = question.history.expect("it is asked for");
     assert_eq!(history.to, at(0) - SignedDuration::from_mins(2));
-    assert_eq!(history.from, at(0) - SignedDuration::from_mins(62));
+    assert_eq!(history.from, at(0) - SignedDuration::from_mins(182));
     let mut answer = whole(&cloud, &question);
     // Errors come in sixes; the window itself, on the same series, is full of them and not asked.
     let series = |bad: bool| -> Series {
-        (-62..30)
+        (-182..30)
             .map(|number| {
                 let burst = if number % 6 == 0 { 6.0 } else { 0.0 };
                 let errors = if number < -2 { burst } else { 500.0 };
