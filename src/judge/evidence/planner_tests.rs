@@ -102,6 +102,23 @@ fn harder_cases_need_more() {
     assert!(chance < 0.01, "{chance}");
 }
 
+/// Bursts of four are single errors of a quarter as many, each with four times the weight.
+#[test]
+fn bursts_are_as_rarer_single_errors() {
+    let chance = |phi: f64| {
+        let share = 4.0 / phi;
+        let settings = Settings {
+            phi,
+            delta: 0.004 / share,
+            ..Settings::default()
+        };
+        with(settings, 20.0, 0.1, 0.008 / share).chance(20, 0.02 / share)
+    };
+    let (bursts, single) = (chance(4.0), chance(1.0));
+    assert!((0.1..0.9).contains(&bursts), "{bursts}");
+    assert!((bursts - single).abs() < 1e-9, "{bursts} {single}");
+}
+
 #[test]
 fn extremes_stay_chances() {
     for rate in [1e-9, 1.0, RATE_MAX] {
@@ -192,6 +209,8 @@ fn the_judge_finds_what_the_planner_says() {
         (tolerant, 20.0, 0.1, 0.001, 20, 0.015),
         // Many errors a minute: the judge looks at its end, and not after each of them.
         (plain, 20.0, 0.1, 0.05, 1, 0.08),
+        // More errors than are followed one by one.
+        (plain, 5_000.0, 0.1, 0.01, 2, 0.0014),
         // Three canary errors are just enough, but not any more once wealth was dealt anew.
         (plain, 1e5, 0.134_6, 0.0, 60, 6.2e-8),
         // A minute with an error has clearly more requests than others: of the canary, of both.
