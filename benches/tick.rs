@@ -157,7 +157,7 @@ fn weigh_a_fetch(bencher: Bencher, minutes: i64) {
             total: series(9_000.0),
             bad: series(27.0),
         },
-        history: Pair::default(),
+        ..MetricCounts::default()
     };
     let answer = CountsAnswer {
         metrics: vec![counts],

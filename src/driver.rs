@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::judge::alarms::{AlarmReading, AlarmRules, Memory, Question};
 use crate::judge::measure::{self, CountsAnswer, CountsQuestion};
 use crate::judge::{Doubt, Verdict};
+use crate::rollout::forecast::Forecast;
 use crate::rollout::{
     self, AliasReading, AliasWrite, Cause, Command, Mode, Observation, Phase, Reason, Rules, State,
     Unapplied, Weight, Wish,
@@ -16,7 +17,7 @@ use crate::rollout::{
 
 mod counting;
 
-pub use counting::{Counting, Counts, counts};
+pub use counting::{Counting, Counts, alone, counts};
 
 /// Looking at AWS.
 pub trait Observe {
@@ -117,6 +118,8 @@ pub struct Pass {
     pub alarms: Vec<AlarmReading>,
     /// The judge's verdict on alarms and evidence together.
     pub verdict: Verdict,
+    /// That the plan will probably bring too few requests, once: when the traffic is first known.
+    pub forecast: Option<Forecast>,
 }
 
 impl Snapshot {
@@ -198,6 +201,7 @@ where
         evidence.expects(clock().saturating_add(wait).unwrap_or(Timestamp::MAX));
     }
     Pass {
+        forecast: forecast(assignment, &snapshot.evidence, &evidence),
         snapshot: Snapshot {
             state,
             alarms: seen.memory,
@@ -210,6 +214,18 @@ where
         alarms: seen.readings,
         verdict,
     }
+}
+
+/// What the traffic makes of the plan, once it is known.
+fn forecast(
+    assignment: &Assignment,
+    before: &measure::Memory,
+    after: &measure::Memory,
+) -> Option<Forecast> {
+    let evidence = assignment.evidence.as_ref()?;
+    let news = before.hourly().is_none() && after.hourly().is_some();
+    let forecast = || Forecast::of(&assignment.rules, &evidence.rules, after);
+    news.then(forecast).flatten()
 }
 
 /// The canary's share of the traffic once this command has taken effect.

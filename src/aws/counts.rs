@@ -13,7 +13,9 @@ use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
 use super::error::{CallError, Kind};
-use crate::judge::measure::{CountsAnswer, CountsQuestion, Pages, SeriesName};
+use crate::judge::measure::{
+    CountsAnswer, CountsQuestion, EvidenceRules, Memory, Pages, SeriesName, Versions,
+};
 
 /// The longest look at the counts, with all its pages: a tick has to come to its end.
 pub const LONGEST: std::time::Duration = std::time::Duration::from_secs(15);
@@ -67,6 +69,49 @@ pub async fn read(
         code: None,
         message: "the pages do not end".to_owned(),
     })
+}
+
+/// What to do about counts that cannot be read for want of a right.
+pub const HINT: &str = "give the role the right to cloudwatch:GetMetricData, or let the policy say \
+     \"evidence\": false";
+
+/// Whether both versions can be counted at all, before anything depends on it: asks for the minutes
+/// before the rollout. What may pass by itself is no reason against a start.
+///
+/// # Errors
+/// Why not, in words, if it will stay so.
+pub async fn try_out(
+    client: &Client,
+    function: &str,
+    alias: &str,
+    rules: &EvidenceRules,
+    versions: &Versions,
+    now: Timestamp,
+) -> Result<(), String> {
+    let Some(question) = rules.question(&Memory::default(), versions, now) else {
+        return Ok(());
+    };
+    let reading = read(client, function, alias, &question);
+    let Ok(Err(error)) = tokio::time::timeout(LONGEST, reading).await else {
+        return Ok(());
+    };
+    match error.kind {
+        Kind::Refused | Kind::NoCredentials | Kind::NotFound => Err(format!(
+            "the versions' requests cannot be counted: {}",
+            explained(&error)
+        )),
+        Kind::Passing | Kind::Conflict => Ok(()),
+    }
+}
+
+/// A failed call in words: first what is missing, where AWS says so, since its own text is long.
+#[must_use]
+pub fn explained(error: &CallError) -> String {
+    let denied = error.code.as_deref();
+    match denied.is_some_and(|code| code.contains("AccessDenied")) {
+        true => format!("the right to cloudwatch:GetMetricData is missing: {error}"),
+        false => error.to_string(),
+    }
 }
 
 fn query((index, name): (usize, &SeriesName)) -> MetricDataQuery {

@@ -44,7 +44,7 @@ impl Observe for AwsPorts {
             question,
         );
         match tokio::time::timeout(counts::LONGEST, reading).await {
-            Ok(read) => read.map_err(|error| error.to_string()),
+            Ok(read) => read.map_err(|error| counts::explained(&error)),
             Err(_) => Err(format!(
                 "GetMetricData did not come to an end in {} seconds",
                 counts::LONGEST.as_secs()

@@ -90,6 +90,9 @@ impl Progress {
             self.console.say(&self.text(pass, now));
             self.last = Some((topic, now));
         }
+        if let Some(forecast) = &pass.forecast {
+            self.console.say(&format!("warning: {forecast}"));
+        }
         self.count(pass, now);
         self.refresh(now);
     }

@@ -12,6 +12,7 @@ use super::numbers::{Numbers, whole};
 use super::share::{SOME, Share};
 use super::walk::{Fields, Place};
 use crate::judge::measure::{Accept, EvidenceRules, Inconclusive};
+use crate::rollout::hook;
 
 /// The chance of a wrong answer. Above one half a coin would do as well.
 pub(super) const ALPHA: Numbers = Numbers {
@@ -37,6 +38,9 @@ const SETTLE: Range = Range {
     least: SignedDuration::from_mins(1),
     most: SignedDuration::from_mins(15),
 };
+
+/// Of a hook's time so much may be over when its bake begins.
+const A_START: SignedDuration = SignedDuration::from_mins(1);
 
 /// `evidence` as far as it is said. The metrics are keys of their own.
 struct Said {
@@ -173,6 +177,19 @@ pub(super) fn contradiction(rules: &EvidenceRules) -> Option<PolicyError> {
     );
     let never = metrics.all(|metric| metric.increase > excess);
     never.then(|| error.hint("raise it, or lower \"increase\""))
+}
+
+/// A bake with a limit ends when its last minute has settled, and a hook has an hour.
+pub(super) fn endless(rules: &EvidenceRules, bake: SignedDuration) -> Option<PolicyError> {
+    rules.max_errors?;
+    let (settling, most) = (rules.settling(), hook::GIVE_UP_AFTER - A_START);
+    let never = !bake.is_zero() && bake.saturating_add(settling) > most;
+    let message = format!(
+        "{bake:#}, and {settling:#} for its last minute to settle, are longer than the {most:#} that a \
+         hook has"
+    );
+    let error = PolicyError::new("bake", MistakeKind::Contradiction, message);
+    never.then(|| error.hint("shorten it, or \"evidence.settle\""))
 }
 
 impl Default for Said {

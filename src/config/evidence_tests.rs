@@ -316,3 +316,22 @@ fn evidence_watches_only_where_something_can_be_compared() {
         assert_eq!(Policy::parse(&text).unwrap().watches(), watches, "{plan}");
     }
 }
+
+#[test]
+fn a_bake_with_a_limit_has_time_for_its_last_minute_to_settle() {
+    let policy =
+        |bake: &str, evidence: &str| format!(r#"{{"bake": "{bake}", "evidence": {{{evidence}}}}}"#);
+    let error = mistake(&policy("50m", r#""max_errors": 3, "settle": "4m""#));
+    assert_eq!(
+        (error.path.as_str(), error.kind),
+        ("bake", MistakeKind::Contradiction)
+    );
+    assert!(error.message.contains("5m for its last minute"), "{error}");
+    for fits in [
+        policy("50m", r#""max_errors": 3, "settle": "3m""#),
+        policy("50m", r#""settle": "15m""#),
+        policy("0s", r#""max_errors": 3, "settle": "15m""#),
+    ] {
+        assert!(Policy::parse(&fits).is_ok(), "{fits}");
+    }
+}

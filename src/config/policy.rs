@@ -119,11 +119,8 @@ impl Policy {
     #[must_use]
     pub fn settling(&self) -> SignedDuration {
         let steps = i32::try_from(self.rules.plan.steps().len()).unwrap_or(i32::MAX);
-        let step = |evidence: &EvidenceRules| {
-            // Counts are fetched once in a minute of the clock: the one after it may be due.
-            SignedDuration::from_secs(i64::from(evidence.settle).saturating_add(60))
-        };
-        let step = self.evidence.as_ref().map_or(SignedDuration::ZERO, step);
+        let step = self.evidence.as_ref();
+        let step = step.map_or(SignedDuration::ZERO, EvidenceRules::settling);
         step.saturating_mul(steps)
     }
 
@@ -261,6 +258,10 @@ fn read(root: &Place<'_>, mistakes: &mut Mistakes) -> Option<Policy> {
     let contradictions = [
         contradiction(&policy.rules, policy.settling()),
         policy.evidence.as_ref().and_then(evidence::contradiction),
+        policy
+            .evidence
+            .as_ref()
+            .and_then(|rules| evidence::endless(rules, policy.bake)),
     ];
     for fault in contradictions.into_iter().flatten() {
         mistakes.add(root.position(&fault.path), fault);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Observe;
-use crate::judge::measure::{EvidenceRules, Measured, Memory, Versions};
+use crate::judge::measure::{Alone, EvidenceRules, Measured, Memory, Versions};
 use crate::judge::{Doubt, Verdict};
 use crate::rollout::{AliasReading, Contenders};
 
@@ -31,11 +31,11 @@ impl Counting {
     }
 }
 
-/// What a look at the counts gave.
+/// What a look at the counts gave: of both versions, or of one [`Alone`].
 #[derive(Debug, Clone, PartialEq)]
-pub struct Counts {
+pub struct Counts<M = Memory> {
     /// What the judge remembers from now on.
-    pub memory: Memory,
+    pub memory: M,
     /// The judge's verdict.
     pub verdict: Verdict,
     /// Whether there is enough evidence.
@@ -44,11 +44,11 @@ pub struct Counts {
     pub failure: Option<String>,
 }
 
-impl Counts {
+impl<M> Counts<M> {
     /// No evidence is asked for, or not now: nothing speaks against the canary, and there is
     /// nothing to wait for.
     #[must_use]
-    pub fn unasked(memory: Memory) -> Self {
+    pub fn unasked(memory: M) -> Self {
         Self {
             memory,
             verdict: Verdict::Pass,
@@ -88,19 +88,57 @@ pub async fn counts<P: Observe>(
         Some(Err(error)) => failure = Some(error),
         None => {}
     }
-    // What was found stays found, whether or not the next call succeeds.
     let found = memory.finding().map(|finding| finding.verdict());
-    let verdict = match (&failure, found) {
+    Counts {
+        measured: rules.measured(&memory, now),
+        verdict: verdict(failure.as_ref(), found),
+        failure: failure.or_else(|| memory.finding().and_then(|finding| finding.failure())),
+        memory,
+    }
+}
+
+/// One look at one version by itself, after all traffic has shifted to it: at the alias, and at the
+/// counts if that is due. `clock` is asked before both.
+pub async fn alone<P: Observe>(
+    ports: &P,
+    rules: &EvidenceRules,
+    memory: &Alone,
+    versions: &Versions,
+    clock: impl Fn() -> Timestamp,
+) -> Counts<Alone> {
+    let now = clock();
+    let mut memory = memory.clone();
+    let mut failure = None;
+    match ports.alias().await {
+        AliasReading::Seen(view) => {
+            let all = view.version == versions.canary && view.weights.is_empty();
+            memory.saw(all, now);
+        }
+        AliasReading::Gone => memory.saw(false, now),
+        AliasReading::Unreadable(error) => failure = Some(error),
+    }
+    if let Some(question) = rules.question_alone(&memory, versions, now) {
+        match ports.counts(&question).await {
+            Ok(answer) => memory = rules.weigh_alone(&memory, now, &answer),
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    let found = memory.finding().map(|finding| finding.verdict());
+    Counts {
+        measured: rules.measured_alone(&memory, now),
+        verdict: verdict(failure.as_ref(), found),
+        failure: failure.or_else(|| memory.finding().and_then(|finding| finding.failure())),
+        memory,
+    }
+}
+
+/// What was found stays found, whether or not the next call succeeds.
+fn verdict(failure: Option<&String>, found: Option<Verdict>) -> Verdict {
+    match (failure, found) {
         (_, Some(found @ Verdict::Fail(_))) => found,
         (Some(error), _) => Verdict::Inconclusive(vec![Doubt::Uncounted {
             error: error.clone(),
         }]),
         (None, found) => found.unwrap_or(Verdict::Pass),
-    };
-    Counts {
-        measured: rules.measured(&memory, now),
-        failure: failure.or_else(|| memory.finding().and_then(|finding| finding.failure())),
-        verdict,
-        memory,
     }
 }

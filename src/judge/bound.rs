@@ -18,6 +18,14 @@ pub struct Bound {
 }
 
 impl Bound {
+    /// The same said of a share by itself, and not of an excess: "at most 0.3 % (95 %)". `None`: nothing is
+    /// known.
+    #[must_use]
+    pub fn of_all(&self) -> Option<String> {
+        let (most, sure) = (percent_up(self.worse_ppm), percent(self.sure_ppm));
+        (self.worse_ppm < MILLION).then(|| format!("at most {most} ({sure})"))
+    }
+
     /// A bound from fractions, each 0 to 1. What is no number becomes "nothing is known".
     #[must_use]
     pub fn new(worse: f64, sure: f64) -> Self {

@@ -134,6 +134,8 @@ pub enum Doubt {
         /// What they show all the same.
         bound: Bound,
     },
+    /// Not one request of the canary was counted since all traffic is its own.
+    Uncalled,
     /// A metric had no say: its numbers never came for both versions in the same minute.
     Uncompared {
         /// Which.
@@ -258,6 +260,9 @@ impl fmt::Display for Doubt {
                 f,
                 "only {judged} of the canary's requests were judged, {needed} are needed; {bound}"
             ),
+            Self::Uncalled => {
+                f.write_str("not one request of the new version was counted since the shift")
+            }
             Self::Uncompared { metric } => write!(
                 f,
                 "nothing could be compared by {metric}: in no minute did the numbers of both \

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::Functions;
@@ -16,6 +16,7 @@ use crate::aws::deployments::{self, Deployment};
 use crate::aws::{alias, executions};
 use crate::judge::alarms::Memory;
 use crate::judge::duration::readable;
+use crate::judge::measure::EvidenceRules;
 use crate::rollout::bake::Bake;
 use crate::rollout::deployment::Hook;
 use crate::rollout::hook;
@@ -66,16 +67,25 @@ async fn bake(
         .map_err(Failure::from)?;
     let alarms = policy.alarms.clone().and(group);
     let length = policy.bake;
-    if !length.is_zero() && alarms.alarms.is_empty() {
+    // Nothing is compared here: how long the plan's steps are makes no difference.
+    let evidence = policy.evidence_where(true).filter(|_| !length.is_zero());
+    let limited = evidence.as_ref().filter(|rules| rules.max_errors.is_some());
+    if !length.is_zero() && alarms.alarms.is_empty() && limited.is_none() {
         return Err(refused(
-            "the policy asks for a bake, but neither it nor the deployment group names an alarm to watch",
+            "the policy asks for a bake, but neither it nor the deployment group names an alarm to watch: after \
+             the shift there is no stable version to compare with (hint: name an alarm in the policy's \
+             \"alarms\", or say how many failed requests are too many: \"evidence\": {\"max_errors\": 10})",
         ));
     }
-    let left = deadline.duration_since(now);
-    if length > left {
+    let settling = limited.map_or(SignedDuration::ZERO, EvidenceRules::settling);
+    let (takes, left) = (
+        length.saturating_add(settling),
+        deadline.duration_since(now),
+    );
+    if takes > left {
         return Err(refused(format!(
             "the policy's bake takes {}, and {} are left of the hour that CodeDeploy waits for a hook",
-            readable(length),
+            readable(takes),
             readable(left),
         )));
     }
@@ -95,6 +105,8 @@ async fn bake(
             alarms,
             bake: Box::new(bake),
             memory: Memory::default(),
+            evidence: evidence.map(Box::new),
+            counted: Box::default(),
         },
         answered: false,
         ticks: 0,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::recovery::Recovery;
 use crate::driver::{Assignment, Counting, Snapshot};
 use crate::judge::alarms::{AlarmRules, Memory};
-use crate::judge::measure;
+use crate::judge::measure::{self, EvidenceRules};
 use crate::rollout::bake::Bake;
 use crate::rollout::deployment::{DeploymentId, Hook};
 use crate::rollout::guard::{Guard, GuardRules};
@@ -176,7 +176,7 @@ pub enum Way {
         #[serde(default, skip_serializing_if = "nothing")]
         counted: Box<measure::Memory>,
     },
-    /// After the shift: the alarms are watched for a while.
+    /// After the shift: the alarms are watched for a while, and the version's requests counted.
     Bake {
         /// The alarms to watch.
         alarms: AlarmRules,
@@ -185,6 +185,12 @@ pub enum Way {
         /// What the judge remembers of the alarms.
         #[serde(default)]
         memory: Memory,
+        /// What to count of the version; `None`: nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        evidence: Option<Box<EvidenceRules>>,
+        /// What the judge remembers of its counts.
+        #[serde(default, skip_serializing_if = "measure::Alone::is_empty")]
+        counted: Box<measure::Alone>,
     },
 }
 

@@ -26,6 +26,7 @@ fn counted(rules: &EvidenceRules) -> measure::Memory {
         canary: side(30.0, 11.0),
         stable: side(270.0, 89.0),
         history: side(300.0, 100.0),
+        ..MetricCounts::default()
     };
     let answer = CountsAnswer {
         metrics: vec![counts],
@@ -78,6 +79,46 @@ fn a_guards_evidence_survives_its_json() {
 #[test]
 fn a_guard_without_evidence_is_as_it_was() {
     let way = guard(None, Box::default());
+    let json = serde_json::to_string(&way).expect("JSON");
+    assert!(
+        !json.contains("evidence") && !json.contains("counted"),
+        "{json}"
+    );
+    assert_eq!(serde_json::from_str::<Way>(&json).expect("it was one"), way);
+}
+
+fn bake(evidence: Option<Box<EvidenceRules>>, counted: Box<measure::Alone>) -> Way {
+    Way::Bake {
+        alarms: AlarmRules::default(),
+        bake: Box::new(Bake {
+            since: at(0),
+            length: SignedDuration::from_mins(10),
+            deadline: at(3_300),
+            limits: Limits {
+                poll: SignedDuration::from_secs(15),
+                longest: SignedDuration::from_mins(40),
+                error_budget: SignedDuration::from_mins(2),
+            },
+            mode: Mode::Enforce,
+            failing: None,
+            ticks: 0,
+        }),
+        memory: Memory::default(),
+        evidence,
+        counted,
+    }
+}
+
+#[test]
+fn a_bake_carries_little_and_of_an_earlier_release_nothing_new() {
+    let mut counted = measure::Alone::default();
+    counted.saw(true, at(0));
+    let rules = Box::new(EvidenceRules::standard());
+    let way = bake(Some(rules), Box::new(counted));
+    let json = serde_json::to_string(&way).expect("JSON");
+    assert_eq!(serde_json::from_str::<Way>(&json).expect("it was one"), way);
+    assert!(json.len() < 1_024, "{} bytes", json.len());
+    let way = bake(None, Box::default());
     let json = serde_json::to_string(&way).expect("JSON");
     assert!(
         !json.contains("evidence") && !json.contains("counted"),

@@ -1,6 +1,6 @@
 //! What is to be released, by which policy and in which way, and whether anything stands against it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Functions;
@@ -10,16 +10,15 @@ use super::failure::Failure;
 use super::log::{self, Level};
 use super::rollback;
 use crate::aws::deployments::{self, Deployment};
-use crate::aws::preflight::{GatherError, gather};
-use crate::aws::{Kind, checks, policy};
+use crate::aws::{Kind, counts, policy};
 use crate::config::Policy;
-use crate::driver::{Assignment, Snapshot};
+use crate::judge::measure::{EvidenceRules, Versions};
+use crate::rollout::Shift;
 use crate::rollout::deployment::Hook;
 use crate::rollout::hook::{self, HookFacts};
-use crate::rollout::preflight::{Audience, Preflight, Request, begin, preflight};
-use crate::rollout::{Finish, Limits, Rules, Shift};
 
-mod guarded;
+mod guard;
+mod stepper;
 
 /// The reason that lets a rollback pass.
 const A_ROLLBACK: &str = "this deployment is itself a rollback, which is never blocked";
@@ -120,9 +119,11 @@ async fn prepare(
     };
     let release = release(shifted, hook::deadline(facts.started_at));
     let way = match hook::way(&facts) {
-        hook::Way::Stepper => stepper(functions, deployment, shifted, policy, &facts, now).await?,
+        hook::Way::Stepper => {
+            stepper::prepare(functions, deployment, shifted, policy, &facts, now).await?
+        }
         hook::Way::Guard => {
-            guarded::begin(functions, deployment, shifted, &policy, shift, now).await?
+            guard::prepare(functions, deployment, shifted, &policy, shift, now).await?
         }
         hook::Way::Rollback => return Err(Stop::with(Outcome::passed(A_ROLLBACK))),
         hook::Way::Ignore { why } => return Err(Stop::Ended(why.to_string())),
@@ -218,108 +219,26 @@ pub fn refused(why: impl Into<String>) -> Stop {
     Stop::with(Outcome::failed(Word::Refused, why))
 }
 
-async fn stepper(
+/// Whether the versions can be counted, if that is asked for: a right that is missing is not waited
+/// for with the traffic on the new version.
+async fn countable(
     functions: &Functions,
-    deployment: &Deployment,
     shifted: &Shifted,
-    policy: Policy,
-    facts: &HookFacts,
+    evidence: Option<&EvidenceRules>,
     now: Timestamp,
-) -> Result<Way, Stop> {
-    let request = Request {
-        rollout: deployment.id.rollout().clone(),
-        canary: shifted.target,
-        shifts: true,
-        watches: policy.watches(),
-        // CloudFormation's own deployment is what asks: the alias stays where its stack wants it.
-        detach: true,
+) -> Result<(), Stop> {
+    let Some(rules) = evidence else {
+        return Ok(());
     };
-    let gathered = gather(
-        &functions.session,
-        &shifted.function,
-        &shifted.alias,
-        shifted.target,
-    )
-    .await;
-    let gathered = gathered.map_err(|error| match error {
-        GatherError::Call(error) => Stop::Later(error.into()),
-        GatherError::Name(error) => refused(match error.hint(Audience::Hook) {
-            Some(hint) => format!("{error} (hint: {hint})"),
-            None => error.to_string(),
-        }),
-    })?;
-    let contenders = match preflight(&gathered.facts, &request) {
-        Preflight::Ready(contenders) => contenders,
-        Preflight::NothingToDo => {
-            let reason = format!("the alias is at version {} already", shifted.target);
-            return Err(Stop::with(Outcome::passed(reason)));
-        }
-        Preflight::Refused(refusals) => {
-            let said: Vec<String> = refusals
-                .iter()
-                .map(|refusal| format!("{refusal} (hint: {})", refusal.hint(Audience::Hook)))
-                .collect();
-            return Err(refused(said.join("; ")));
-        }
+    let versions = Versions {
+        stable: shifted.current.to_string(),
+        canary: shifted.target.to_string(),
     };
-    if contenders.stable != shifted.current {
-        return Err(refused(format!(
-            "the alias is at version {}, but the deployment goes from version {}",
-            contenders.stable, shifted.current
-        )));
-    }
-    let rules = &policy.rules;
-    // The checks run before the first step, within the same hour.
-    let checks = match policy.checks.is_empty() {
-        true => SignedDuration::ZERO,
-        false => SignedDuration::try_from(checks::LONGEST).unwrap_or_default(),
-    };
-    hook::fits(
-        rules.plan.duration(),
-        rules.limits.poll,
-        policy.settling().saturating_add(checks),
-        facts.started_at,
-        now,
-    )
-    .map_err(|error| refused(format!("{error} (hint: {})", error.hint())))?;
-    warn_of_group_alarms(functions, deployment).await;
-    if policy.is_too_short_to_compare() {
-        let why = "no step gives the new version traffic for the three minutes that it takes to compare both versions' counts";
-        log::line(Level::Warn, why, json!({ "deployment": deployment.id }));
-    }
-    let left = hook::deadline(facts.started_at).duration_since(now);
-    let longest = policy.rules.limits.longest.min(left);
-    let rules = Rules {
-        finish: Finish::HandOver,
-        limits: Limits {
-            longest,
-            ..policy.rules.limits
-        },
-        ..policy.rules
-    };
-    let state = begin(contenders, &gathered.facts.alias, now);
-    Ok(Way::Stepper {
-        assignment: Box::new(Assignment::new(
-            rules,
-            policy.alarms,
-            policy.evidence,
-            gathered.facts.timeout(),
-        )),
-        snapshot: Box::new(Snapshot::new(state)),
-    })
-}
-
-/// Alarms in the group make CodeDeploy start its own rollback beside the stepper's.
-async fn warn_of_group_alarms(functions: &Functions, deployment: &Deployment) {
-    if let Ok(alarms) = deployments::alarms(&functions.session.codedeploy, deployment).await
-        && !alarms.is_empty()
-    {
-        log::line(
-            Level::Warn,
-            "the deployment group has alarms of its own: while the stepper shifts, they belong into the policy",
-            json!({ "deployment": deployment.id, "group": deployment.group, "alarms": alarms }),
-        );
-    }
+    let client = &functions.session.cloudwatch;
+    let function = shifted.function.as_str();
+    counts::try_out(client, function, &shifted.alias, rules, &versions, now)
+        .await
+        .map_err(|why| refused(format!("{why} (hint: {})", counts::HINT)))
 }
 
 fn say(deployment: &Deployment, release: &Release, way: &Way, shift: Shift) {

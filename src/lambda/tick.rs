@@ -161,6 +161,11 @@ pub fn outcome(end: &End) -> Outcome {
 }
 
 fn say(carry: &Carry, pass: &Pass) {
+    if let Some(forecast) = &pass.forecast {
+        let rollout = &pass.snapshot.state.contenders.rollout;
+        let fields = json!({ "rollout": rollout });
+        log::line(Level::Warn, &forecast.to_string(), fields);
+    }
     let (level, act) = match &pass.act {
         Some((_, Ok(()))) => (Level::Info, Value::from("done")),
         Some((_, Err(why))) => (Level::Warn, Value::from(format!("{why:?}"))),

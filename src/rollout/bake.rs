@@ -1,7 +1,8 @@
 //! Watching after all traffic has shifted.
 //!
-//! There is no stable version left to compare with, so only the alarms speak. A bake passes when
-//! its time is over and the alarms are known to be good; it fails on a regression, when calls to
+//! There is no stable version left to compare with, so only the alarms speak, and the number of
+//! failed requests where the policy limits it. A bake passes when its time is over, the alarms are
+//! known to be good and the last minute's numbers are in; it fails on a regression, when calls to
 //! AWS fail for longer than the budget, and when its deadline comes with something still not known.
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +12,11 @@ use super::{
     rules::{Limits, Mode},
     state::{Cause, Failing, brief, elapsed},
 };
+use crate::judge::measure::{Measured, Sufficiency};
 use crate::judge::{Doubt, Verdict};
+
+/// Minutes are what is counted.
+const MINUTE: i64 = 60;
 
 /// A bake between two ticks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +36,17 @@ pub struct Bake {
     pub failing: Option<Failing>,
     /// Ticks so far.
     pub ticks: u32,
+}
+
+/// What one look of a bake saw.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Watched {
+    /// What the alarms and the counts say.
+    pub verdict: Verdict,
+    /// Whether enough was counted; not asked where the policy limits no number.
+    pub measured: Measured,
+    /// The first call that failed.
+    pub failure: Option<String>,
 }
 
 /// What one tick of a bake decided.
@@ -56,26 +72,20 @@ pub enum Baked {
 }
 
 impl Bake {
-    /// One tick. `failure` is the first call of this look that failed.
-    pub fn tick(
-        mut self,
-        now: Timestamp,
-        verdict: &Verdict,
-        failure: Option<&str>,
-    ) -> (Self, Baked) {
+    /// One tick.
+    pub fn tick(mut self, now: Timestamp, seen: &Watched) -> (Self, Baked) {
         self.ticks = self.ticks.saturating_add(1);
-        self.failing = failure.map(|error| Failing {
+        self.failing = seen.failure.as_deref().map(|error| Failing {
             since: self.failing.as_ref().map_or(now, |failing| failing.since),
             error: brief(error),
             write: false,
         });
-        let baked = self.decide(now, verdict);
+        let baked = self.decide(now, seen);
         (self, baked)
     }
 
-    fn decide(&self, now: Timestamp, verdict: &Verdict) -> Baked {
-        let enforced = self.mode == Mode::Enforce;
-        if let (Verdict::Fail(regression), true) = (verdict, enforced) {
+    fn decide(&self, now: Timestamp, seen: &Watched) -> Baked {
+        if let (Verdict::Fail(regression), Mode::Enforce) = (&seen.verdict, self.mode) {
             return Baked::Failed {
                 cause: Cause::Regression {
                     regression: regression.clone(),
@@ -89,14 +99,13 @@ impl Bake {
             .length
             .saturating_sub(elapsed(self.since, now))
             .max(SignedDuration::ZERO);
-        let doubts = match verdict {
-            Verdict::Inconclusive(doubts) if enforced && left.is_zero() => doubts.clone(),
-            _ => Vec::new(),
+        let open = match left.is_zero() {
+            true => self.open(seen),
+            false => Some(Vec::new()),
         };
-        let known = !matches!(verdict, Verdict::Inconclusive(_)) || !enforced;
-        if left.is_zero() && known {
+        let Some(doubts) = open else {
             return Baked::Passed;
-        }
+        };
         if now >= self.deadline {
             return Baked::Failed {
                 cause: Cause::TooLong {
@@ -105,9 +114,42 @@ impl Bake {
                 },
             };
         }
+        Baked::Wait {
+            wait: self.next_look(left, &seen.measured),
+            left,
+            doubts,
+        }
+    }
+
+    fn next_look(&self, left: SignedDuration, measured: &Measured) -> SignedDuration {
         let poll = self.limits.poll;
-        let wait = if left.is_zero() { poll } else { left.min(poll) };
-        Baked::Wait { wait, left, doubts }
+        match (left.is_zero(), &measured.sufficiency) {
+            (false, _) => left.min(poll),
+            (true, Sufficiency::NotAsked) => poll,
+            // Counts have news once in a minute, and only they are waited for.
+            (true, _) => poll.min(SignedDuration::from_secs(MINUTE)),
+        }
+    }
+
+    /// What is not known at the end of the time; `None`: nothing keeps the bake from passing.
+    fn open(&self, seen: &Watched) -> Option<Vec<Doubt>> {
+        if self.mode == Mode::Advise {
+            return None;
+        }
+        if let Verdict::Inconclusive(doubts) = &seen.verdict {
+            return Some(doubts.clone());
+        }
+        let over = self.since.saturating_add(self.length);
+        let over = over.unwrap_or(Timestamp::MAX).as_second();
+        let last = over - over.rem_euclid(MINUTE);
+        let unsettled = seen.measured.unjudged_from;
+        if let Some(since) = unsettled.filter(|since| since.as_second() < last) {
+            return Some(vec![Doubt::Settling { since }]);
+        }
+        match &seen.measured.sufficiency {
+            Sufficiency::Short { doubt } => Some(vec![doubt.clone()]),
+            Sufficiency::NotAsked | Sufficiency::Enough | Sufficiency::Accepted { .. } => None,
+        }
     }
 
     fn blind(&self, now: Timestamp) -> Option<Cause> {
@@ -122,99 +164,5 @@ impl Bake {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::judge::Regression;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + second).unwrap()
-    }
-
-    fn bake(mode: Mode) -> Bake {
-        Bake {
-            since: at(0),
-            length: SignedDuration::from_secs(100),
-            deadline: at(300),
-            limits: Limits {
-                poll: SignedDuration::from_secs(15),
-                longest: SignedDuration::from_mins(60),
-                error_budget: SignedDuration::from_secs(60),
-            },
-            mode,
-            failing: None,
-            ticks: 0,
-        }
-    }
-
-    fn alarm() -> Verdict {
-        Verdict::Fail(Regression::InAlarm {
-            alarm: "errors".into(),
-            since: at(0),
-        })
-    }
-
-    fn doubt() -> Verdict {
-        Verdict::Inconclusive(vec![Doubt::NoData {
-            alarm: "errors".into(),
-        }])
-    }
-
-    fn baked(second: i64, verdict: &Verdict) -> Baked {
-        bake(Mode::Enforce).tick(at(second), verdict, None).1
-    }
-
-    #[test]
-    fn it_passes_when_its_time_is_over_and_not_before() {
-        let Baked::Wait { wait, left, .. } = baked(90, &Verdict::Pass) else {
-            panic!("ten seconds are left");
-        };
-        assert_eq!((wait.as_secs(), left.as_secs()), (10, 10));
-        assert_eq!(baked(100, &Verdict::Pass), Baked::Passed);
-    }
-
-    #[test]
-    fn an_alarm_fails_it_at_any_time() {
-        for second in [0, 50, 100, 299, 1_000] {
-            assert!(matches!(
-                baked(second, &alarm()),
-                Baked::Failed {
-                    cause: Cause::Regression { .. }
-                }
-            ));
-        }
-        assert_eq!(
-            bake(Mode::Advise).tick(at(100), &alarm(), None).1,
-            Baked::Passed
-        );
-    }
-
-    #[test]
-    fn what_is_not_known_never_passes() {
-        let Baked::Wait { wait, doubts, .. } = baked(200, &doubt()) else {
-            panic!("it waits for what is not known");
-        };
-        assert_eq!((wait.as_secs(), doubts.len()), (15, 1));
-        let Baked::Failed {
-            cause: Cause::TooLong { waiting_for, .. },
-        } = baked(300, &doubt())
-        else {
-            panic!("the deadline has come");
-        };
-        assert!(waiting_for.is_some());
-    }
-
-    #[test]
-    fn failing_calls_use_up_the_budget_without_a_break() {
-        let (bake, first) = bake(Mode::Enforce).tick(at(0), &doubt(), Some("timeout"));
-        assert!(matches!(first, Baked::Wait { .. }));
-        let (again, _) = bake.clone().tick(at(50), &Verdict::Pass, None);
-        assert_eq!(again.failing, None);
-        let (_, over) = bake.tick(at(61), &doubt(), Some("timeout"));
-        assert!(matches!(
-            over,
-            Baked::Failed {
-                cause: Cause::Blind { .. }
-            }
-        ));
-    }
-}
+#[path = "bake_tests.rs"]
+mod tests;

@@ -35,6 +35,7 @@ fn request() -> Request {
         canary: Version::new(2),
         shifts: true,
         watches: true,
+        reach: None,
         detach: false,
     }
 }

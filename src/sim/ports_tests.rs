@@ -421,5 +421,8 @@ mod trouble;
 #[path = "evidence_tests.rs"]
 mod evidence;
 
+#[path = "reach_tests.rs"]
+mod reach;
+
 #[path = "odd_numbers_tests.rs"]
 mod odd_numbers;

@@ -5,6 +5,7 @@
 //! became of the deployment; and with how often its hooks were effectively answered.
 
 mod answers;
+mod bakes;
 mod checks;
 mod discovery;
 mod events;
@@ -20,6 +21,7 @@ mod rollbacks;
 mod stage;
 mod stops;
 mod twice;
+mod uncountable;
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_canary::local::stack::{self, APPLICATION, MACHINE};

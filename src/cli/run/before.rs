@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{confirmed, undo};
 use crate::aws::preflight::{Gathered, gather};
-use crate::aws::{AwsPorts, Session, checks, policy};
+use crate::aws::{AwsPorts, Session, checks, counts, policy};
 use crate::cli::args::{Run, quoted};
 use crate::cli::console::Console;
 use crate::cli::error::CliError;
@@ -16,8 +16,9 @@ use crate::cli::signals::Aborts;
 use crate::clock::Clock;
 use crate::config::{Overrides, Policy};
 use crate::judge::acceptance::Check;
-use crate::judge::measure::EvidenceRules;
+use crate::judge::measure::{EvidenceRules, Versions};
 use crate::rollout::preflight::{Audience, Preflight, Refusal, Request, preflight};
+use crate::rollout::reach::Reach;
 use crate::rollout::{AliasView, Contenders, Mode, RolloutId};
 
 /// The options that go on top of the policy.
@@ -97,6 +98,7 @@ pub async fn check(
         canary: run.to,
         shifts: !policy.rules.plan.steps().is_empty(),
         watches: policy.watches(),
+        reach: Reach::of(&policy.rules, policy.evidence.as_ref(), policy.rules.finish),
         detach: run.detach,
     };
     let mut recovered = false;
@@ -139,6 +141,31 @@ pub async fn check(
         put_back(console, &ports, &Clock::real()).await?;
         console.say("the alias was put back");
     }
+}
+
+/// Whether the versions can be counted, if the policy asks for that.
+///
+/// # Errors
+/// If a right is missing, which no waiting gives.
+pub async fn countable(
+    session: &Session,
+    run: &Run,
+    policy: &Policy,
+    contenders: &Contenders,
+) -> Result<(), CliError> {
+    let Some(rules) = &policy.evidence else {
+        return Ok(());
+    };
+    let versions = Versions {
+        stable: contenders.stable.to_string(),
+        canary: contenders.canary.to_string(),
+    };
+    let (client, now) = (&session.cloudwatch, Clock::real().now());
+    let (function, alias) = (run.target.function.as_str(), &run.target.alias);
+    let tried = counts::try_out(client, function, alias, rules, &versions, now).await;
+    tried.map_err(|why| {
+        CliError::plain(format!("not started; nothing was changed\n  {why}")).hint(counts::HINT)
+    })
 }
 
 fn refused(refusals: &[Refusal], recovered: bool) -> CliError {

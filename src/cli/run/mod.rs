@@ -96,6 +96,7 @@ async fn attempt(
             return Ok((outcome, Exit::Success));
         }
     };
+    before::countable(&session, run, &policy, &contenders).await?;
     before::announce(console, &session, run, &policy, &contenders, &alias);
     let not_begun = |alias, reason: String| {
         let outcome = Outcome::before_start(Word::Aborted, Some(alias), reason);

@@ -40,6 +40,8 @@ pub struct MetricCounts {
     pub stable: Pair,
     /// The whole alias', before the rollout.
     pub history: Pair,
+    /// The whole alias', since all of its traffic is the canary's.
+    pub after: Pair,
 }
 
 /// All of them and the bad ones, by the minute.
@@ -73,6 +75,7 @@ impl CountsAnswer {
             canary: pair(source, Side::Version(&question.versions.canary)),
             stable: pair(source, Side::Version(&question.versions.stable)),
             history: pair(source, Side::Alias(&question.versions.stable)),
+            after: pair(source, Side::Alias(&question.versions.canary)),
         };
         Self {
             metrics: question.metrics.iter().map(metric).collect(),

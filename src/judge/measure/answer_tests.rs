@@ -19,6 +19,7 @@ fn question(source: Source) -> CountsQuestion {
     CountsQuestion {
         window: Some(window),
         history: None,
+        after: None,
         metrics: vec![source],
         versions: versions(),
     }

@@ -100,6 +100,7 @@ impl Cloud {
                 bad: series(Whose::StableBad),
             },
             history: Pair::default(),
+            after: Pair::default(),
         };
         CountsAnswer {
             metrics: vec![found; question.metrics.len()],

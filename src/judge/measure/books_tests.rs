@@ -21,6 +21,7 @@ fn taken_as(rules: &EvidenceRules, cloud: &Cloud, how: impl Fn(i64) -> (Kind, i6
             to: start(last + 1),
         }),
         history: None,
+        after: None,
         metrics: rules.sources(),
         versions: versions(),
     };

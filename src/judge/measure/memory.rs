@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::answer::CountsAnswer;
 use super::books::Books;
 use super::finding::{Finding, Measured};
 use super::minutes::{Ages, PUBLISHED};
@@ -13,7 +14,7 @@ use super::timeline::{Kind, Timeline};
 use crate::judge::Doubt;
 
 /// History is taken from so many minutes.
-const HISTORY: i64 = 60;
+pub(super) const HISTORY: i64 = 60;
 /// And ends so many minutes before the first look: younger ones may not be published.
 const HISTORY_GAP: i64 = 2;
 /// Two fetches closer together than so many seconds show the same numbers.
@@ -35,6 +36,9 @@ pub struct Memory {
     pub(super) timeline: Timeline,
     /// By metric: the size of the bursts in which bad ones come, where measured.
     pub(super) bursts: Vec<Option<f64>>,
+    /// Requests in the hour before the rollout, once they are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hourly: Option<u64>,
     /// The minutes that are closed.
     pub(super) books: Books,
     /// Since when every fetch has shown enough evidence against the canary, in seconds since 1970.
@@ -73,6 +77,13 @@ impl Memory {
     #[must_use]
     pub fn finding(&self) -> Option<&Finding> {
         self.last.as_ref()
+    }
+
+    /// How many requests came to the alias in the hour before the rollout; `None`: not known, or
+    /// not yet.
+    #[must_use]
+    pub fn hourly(&self) -> Option<u64> {
+        self.hourly
     }
 
     /// Whether it is time to confirm evidence against the canary.
@@ -117,6 +128,33 @@ impl Memory {
     }
 }
 
+/// All requests that the history counts, as far as it goes before this minute.
+pub(super) fn hourly(answer: &CountsAnswer, before: i64) -> Option<u64> {
+    let total = answer.metrics.first()?.history.total.as_ref()?;
+    let requests: f64 = total
+        .before(before)
+        .points()
+        .map(|(_, number)| number)
+        .sum();
+    // A cast of what is no count stays within the numbers.
+    Some(requests as u64)
+}
+
+/// Whether that second and this moment are in the same minute of the clock.
+pub(super) fn same_minute(asked: i64, now: Timestamp) -> bool {
+    asked.div_euclid(MINUTE) == minute_of(now)
+}
+
+/// The minutes before a first look.
+pub(super) fn history(began: Option<i64>, now: Timestamp) -> Span {
+    let began = began.unwrap_or(now.as_second());
+    let until = began.div_euclid(MINUTE).saturating_sub(HISTORY_GAP);
+    Span {
+        from: start_of(until.saturating_sub(HISTORY)),
+        to: start_of(until),
+    }
+}
+
 impl EvidenceRules {
     /// What to fetch now, if anything: once in a minute of the clock, as long as a minute is open
     /// in which both versions had traffic; after ten seconds to confirm evidence against the canary;
@@ -128,8 +166,8 @@ impl EvidenceRules {
         versions: &Versions,
         now: Timestamp,
     ) -> Option<CountsQuestion> {
-        let same_minute = |asked: i64| asked.div_euclid(MINUTE) == minute_of(now);
-        if memory.asked.is_some_and(same_minute) && !memory.wants_confirmation(now) {
+        let asked = memory.asked.is_some_and(|asked| same_minute(asked, now));
+        if asked && !memory.wants_confirmation(now) {
             return None;
         }
         let history = memory.wants_history(self);
@@ -141,15 +179,11 @@ impl EvidenceRules {
             // The minute that is under way shows errors, if only those.
             to: start_of(minute_of(now).max(from).saturating_add(1)),
         });
-        let began = memory.began.unwrap_or(now.as_second());
-        let until = began.div_euclid(MINUTE).saturating_sub(HISTORY_GAP);
-        let history = history.then(|| Span {
-            from: start_of(until.saturating_sub(HISTORY)),
-            to: start_of(until),
-        });
+        let history = history.then(|| self::history(memory.began, now));
         Some(CountsQuestion {
             window,
             history,
+            after: None,
             metrics: self.sources(),
             versions: versions.clone(),
         })

@@ -6,7 +6,7 @@ use crate::judge::evidence::{Counts, Tally};
 
 /// A minute that ended less than so many seconds ago is never judged: its series are published one
 /// by one.
-pub(super) const PUBLISHED: i64 = 60;
+pub const PUBLISHED: i64 = 60;
 /// Errors are counted in the minute in which their invocation began, but published after it ended:
 /// for so many seconds longer than an invocation may take, clean minutes prove nothing.
 const LATE: i64 = 120;
@@ -45,6 +45,17 @@ pub(super) enum Reading {
     Idle,
     /// Something is not there yet, or the numbers do not belong together yet.
     Unsettled,
+}
+
+/// What one version's numbers of one settled minute say, with nothing to compare them with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lone {
+    /// Requests, and those of them that were bad.
+    Counts(Tally),
+    /// No requests to speak of.
+    Idle,
+    /// There were requests, and not what became of them.
+    Unknown,
 }
 
 /// One version's numbers of one minute.
@@ -91,6 +102,19 @@ pub(super) fn errors_so_far(pair: &Pair, minute: i64, settled: bool) -> u64 {
             bad.and_then(|bad| whole(bad.at(minute)?)).unwrap_or(0)
         }
         Numbers::Idle | Numbers::Unsettled => 0,
+    }
+}
+
+/// What is known of one version's settled minute by itself.
+pub(super) fn alone(rule: &MetricRule, pair: &Pair, minute: i64) -> Lone {
+    match numbers(pair, minute, true, rule.silence_is_zero()) {
+        Numbers::Known(tally) => Lone::Counts(tally),
+        Numbers::Idle => Lone::Idle,
+        // Bad ones without a number of all of them are known all the same, as far as they go.
+        Numbers::Unsettled => match pair.bad.as_ref().and_then(|bad| bad.at(minute)) {
+            Some(_) => Lone::Idle,
+            None => Lone::Unknown,
+        },
     }
 }
 

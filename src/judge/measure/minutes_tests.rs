@@ -21,7 +21,7 @@ fn found(canary: Pair, stable: Pair) -> MetricCounts {
     MetricCounts {
         canary,
         stable,
-        history: Pair::default(),
+        ..MetricCounts::default()
     }
 }
 

@@ -9,10 +9,13 @@
 //! its numbers are there, and for the canary once no invocation of it can still fail. Until a
 //! minute is closed its numbers are fetched again each time and weighed anew; only closed minutes'
 //! evidence is carried on. A minute in which the weight changed mixes two shares and is left out.
+//!
+//! Once all traffic is the canary's there is nothing to compare with: [`Alone`] counts it by itself.
 
 /// A shorter time at a weight has hardly a whole minute that is not one of change.
 pub const SHORTEST: jiff::SignedDuration = jiff::SignedDuration::from_mins(3);
 
+mod alone;
 mod answer;
 mod books;
 mod finding;
@@ -24,14 +27,16 @@ mod series;
 mod timeline;
 mod weigh;
 
+pub use alone::{Alone, AloneFinding, AloneMetric};
 pub use answer::{CountsAnswer, MetricCounts, Pages, Pair};
 pub use books::Dropped;
 pub use finding::{Finding, Measured, MetricFinding, Sufficiency};
 pub use memory::Memory;
+pub use minutes::PUBLISHED;
 pub use question::{CountsQuestion, Span, Versions};
 pub use rules::{Accept, EvidenceRules, Inconclusive, MetricRule, OwnMetric, Source};
 pub use series::{Series, SeriesName};
-pub use timeline::ALL;
+pub use timeline::{ALL, MIXED};
 
 #[cfg(test)]
 #[path = "bench_tests.rs"]

@@ -23,7 +23,7 @@ pub struct Span {
     pub to: Timestamp,
 }
 
-/// What to fetch. At least one of the two spans is there.
+/// What to fetch. At least one of the spans is there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CountsQuestion {
     /// The minutes to judge, for each version by itself; `None`: no weight stood yet.
@@ -31,6 +31,9 @@ pub struct CountsQuestion {
     /// The minutes before the rollout, for the whole alias: at that time there are no series by
     /// version. `None`: they are known.
     pub history: Option<Span>,
+    /// The minutes since the shift, for the whole alias: it is all the canary's by then. `None`: not
+    /// all traffic is the canary's.
+    pub after: Option<Span>,
     /// What to count.
     pub metrics: Vec<Source>,
     /// Of which versions.
@@ -56,16 +59,14 @@ pub(super) enum Side<'a> {
 }
 
 impl CountsQuestion {
-    /// From the earliest minute of both spans to the end of the latest, for one call.
+    /// From the earliest minute of all spans to the end of the latest, for one call.
     #[must_use]
     pub fn span(&self) -> Option<Span> {
-        match (self.window, self.history) {
-            (Some(window), Some(history)) => Some(Span {
-                from: window.from.min(history.from),
-                to: window.to.max(history.to),
-            }),
-            (window, history) => window.or(history),
-        }
+        let spans = [self.window, self.history, self.after];
+        spans.into_iter().flatten().reduce(|one, other| Span {
+            from: one.from.min(other.from),
+            to: one.to.max(other.to),
+        })
     }
 
     /// Every series that the answer is made of, each once, in an order that depends on the
@@ -96,6 +97,9 @@ impl CountsQuestion {
         }
         if self.history.is_some() {
             sides.push(Side::Alias(stable));
+        }
+        if self.after.is_some() {
+            sides.push(Side::Alias(canary));
         }
         sides
     }

@@ -11,6 +11,7 @@ fn question(metrics: Vec<Source>) -> CountsQuestion {
     CountsQuestion {
         window: Some(span(0, 300)),
         history: Some(span(-3_720, -120)),
+        after: None,
         metrics,
         versions: versions(),
     }

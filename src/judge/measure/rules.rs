@@ -1,6 +1,9 @@
 //! What to count of each version, and how much it takes to say something.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+
+use super::minutes::Ages;
 
 /// What to count, and how to judge it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -108,6 +111,22 @@ impl EvidenceRules {
             settle: 120,
             inconclusive: None,
         }
+    }
+}
+
+impl EvidenceRules {
+    /// How long after the end of a minute its settled counts are fetched at the latest: once in a
+    /// minute of the clock, so the minute after `settle` may be due.
+    #[must_use]
+    pub fn settling(&self) -> SignedDuration {
+        SignedDuration::from_secs(i64::from(self.settle).saturating_add(60))
+    }
+
+    /// How long after its end a minute speaks for the canary, once no invocation of it can still
+    /// fail. `timeout`: the longest that an invocation of either version may take, in seconds.
+    #[must_use]
+    pub fn accepts_after(&self, timeout: u32) -> SignedDuration {
+        SignedDuration::from_secs(Ages::new(self, timeout).accepts)
     }
 }
 

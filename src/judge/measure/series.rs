@@ -40,6 +40,12 @@ impl Series {
         self.0.iter().map(|(minute, value)| (*minute, *value))
     }
 
+    /// What came before that minute.
+    pub(super) fn before(&self, minute: i64) -> Self {
+        let earlier = self.0.range(..minute);
+        Self(earlier.map(|(minute, value)| (*minute, *value)).collect())
+    }
+
     /// This less the other, which is a part of it: no point of the other is none of this.
     pub(super) fn less(&self, other: &Self) -> Self {
         let rest = |(minute, value)| (minute, value - other.at(minute).unwrap_or(0.0));

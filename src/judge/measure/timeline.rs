@@ -14,6 +14,9 @@ pub const ALL: u16 = 10_000;
 
 /// For so many seconds after a change was seen, requests may still follow the old share.
 const FOLLOWS: i64 = 5;
+/// From the second in which a change was seen, so many seconds mix both shares: the fraction of a
+/// second that `as_second` cuts off counts as well.
+pub const MIXED: i64 = 1 + FOLLOWS;
 
 /// A look that comes so many seconds later than it was announced is late.
 const LATE: i64 = 5;
@@ -67,11 +70,16 @@ impl Timeline {
         };
         let from = then.min(second);
         if share != before {
-            // The fraction of a second that `as_second` cuts off counts as well.
-            let to = then.max(second).saturating_add(1 + FOLLOWS);
+            let to = then.max(second).saturating_add(MIXED);
             self.change(from, to, share);
         }
         from.div_euclid(MINUTE)
+    }
+
+    /// When the alias was last looked at, to the second.
+    pub fn last_look(&self) -> Option<Timestamp> {
+        let (_, second) = self.seen?;
+        Timestamp::from_second(second).ok()
     }
 
     /// The next look is to come by then.
@@ -102,22 +110,28 @@ impl Timeline {
 
     /// What this minute is good for, if nothing changes after the last look.
     pub fn kind(&self, minute: i64) -> Kind {
+        match self.share(minute) {
+            None => Kind::Change,
+            Some(0 | ALL..) => Kind::Whole,
+            Some(share) => Kind::Split(share),
+        }
+    }
+
+    /// The canary's share all this minute long, in hundredths of a percent; `None`: it may have
+    /// changed within. Certain as [`kind`](Self::kind) is.
+    pub fn share(&self, minute: i64) -> Option<u16> {
         let begins = minute.saturating_mul(MINUTE);
         let ends = begins.saturating_add(MINUTE);
         let mut share = self.base;
         for &(from, to, after) in &self.changes {
             if from < ends && to > begins {
-                return Kind::Change;
+                return None;
             }
             if to <= begins {
                 share = after;
             }
         }
-        if share == 0 || share >= ALL {
-            Kind::Whole
-        } else {
-            Kind::Split(share)
-        }
+        Some(share)
     }
 
     /// Forgets what only matters for minutes before this one.

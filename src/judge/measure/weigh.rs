@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use super::answer::CountsAnswer;
 use super::books::{Books, Entry, Ledger};
 use super::finding::{Finding, MetricFinding, Sufficiency};
-use super::memory::Memory;
+use super::memory::{Memory, hourly};
 use super::minutes::{Ages, bad_by_minute};
 use super::rules::{Accept, EvidenceRules, MetricRule};
 use super::series::{MINUTE, minute_of};
-use crate::judge::evidence::{self, Settings, dispersion::dispersion};
+use crate::judge::evidence::{self, Settings, dispersion::dispersion, planner};
 use crate::judge::verdict::ODDS_MAX;
 use crate::judge::{Bound, Doubt, Regression};
 
@@ -34,6 +34,7 @@ impl EvidenceRules {
     ) -> Memory {
         let mut next = memory.clone();
         next.bursts = self.bursts(memory, answer);
+        next.hourly = memory.hourly.or_else(|| hourly(answer, i64::MAX));
         let settings = self.settings(&next.bursts);
         let complete = next.books.until.is_none() || self.is_complete(answer);
         let ledger = Ledger {
@@ -72,6 +73,19 @@ impl EvidenceRules {
     /// The chance, at most, that a bound does not hold.
     pub(super) fn alpha_accept(&self) -> f64 {
         self.accept.map_or(ALPHA_ACCEPT, |accept| accept.alpha)
+    }
+
+    /// How many requests of the canary, none of them failed, early acceptance takes by every metric,
+    /// with bad ones as bursty as they were found to be. `None`: it is not asked for, or takes more than can be counted.
+    #[must_use]
+    pub fn clean_requests(&self, memory: &Memory) -> Option<u64> {
+        self.accept?;
+        let unknown = vec![None; self.metrics.len()];
+        let known = memory.bursts.len() == self.metrics.len();
+        let bursts = if known { &memory.bursts } else { &unknown };
+        let needed = self.settings(bursts);
+        let needed = needed.iter().map(planner::min_clean_requests);
+        needed.collect::<Option<Vec<u64>>>()?.into_iter().max()
     }
 
     fn is_complete(&self, answer: &CountsAnswer) -> bool {

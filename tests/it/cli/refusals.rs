@@ -1,6 +1,7 @@
 //! What is refused before anything is written, and says what to do.
 
 use super::*;
+use lambda_canary::sim::{FaultKind, FaultRule};
 
 const ALARM: &str = "--alarm hello-live-errors --plan 10%:1s";
 
@@ -103,6 +104,35 @@ async fn a_rollout_that_watches_nothing() {
         "watches no alarm, and compares no counts",
     )
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_to_the_counts_that_is_missing() {
+    let stage = Stage::new().await;
+    stage.with_world(|world| {
+        let denied = FaultRule::new(FaultKind::AccessDenied, world.now());
+        world.add_fault(denied.operation("GetMetricData"));
+    });
+    let missing = "the right to cloudwatch:GetMetricData is missing";
+    refused(&stage, "--plan 10%:3m", missing).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_can_only_end_as_inconclusive() {
+    let stage = Stage::new().await;
+    let policy = json!({"plan": "10%:5m", "evidence": {"accept": {"excess": "1%"}},
+        "limits": {"longest": "18m"}});
+    let input = json!({"Name": "/lambda-canary/hello/live/policy", "Type": "String",
+        "Value": policy.to_string()});
+    stage.call(Service::Ssm, "PutParameter", input);
+    publish(&stage, json!({"Timeout": 900}));
+    let run = "run --function hello --alias live --to 3 --json --yes";
+    let ended = finish(stage.canary(run)).await;
+    ended
+        .exits(1)
+        .says("within the 18m that the plan has, none of its minutes gets so old")
+        .says("hint: let a step last 18m or more");
+    stage.is_clean_at("1");
 }
 
 #[tokio::test(flavor = "multi_thread")]

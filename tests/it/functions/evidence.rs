@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Stage, at, deploy, set_policy};
 
 /// Both versions fail so often, and so many requests come in a second.
-fn traffic(world: &mut World, requests: f64, stable: f64, canary: f64) {
+pub(super) fn traffic(world: &mut World, requests: f64, stable: f64, canary: f64) {
     world
         .set_traffic("hello", "live", requests)
         .expect("the alias is there");
@@ -33,7 +33,7 @@ async fn released(requests: f64, stable: f64, canary: f64) -> (Stage, String) {
     (stage, deployment)
 }
 
-fn reason(outcome: &Value) -> String {
+pub(super) fn reason(outcome: &Value) -> String {
     outcome["reason"].as_str().unwrap_or_default().to_owned()
 }
 

@@ -24,6 +24,7 @@ fn question(metrics: Vec<Source>) -> CountsQuestion {
             from: minutes(-10),
             to: minutes(-2),
         }),
+        after: None,
         metrics,
         versions: Versions {
             stable: "1".to_owned(),
@@ -132,8 +133,43 @@ async fn what_is_not_complete_is_absent_and_a_refusal_an_error() {
         world.add_fault(rule.operation("GetMetricData"));
     });
     let refused = counts::read(&client, "hello", "live", &question).await;
-    let refused = refused.expect_err("it is refused").to_string();
-    assert!(refused.contains("GetMetricData"), "{refused}");
+    let refused = counts::explained(&refused.expect_err("it is refused"));
+    assert!(
+        refused.starts_with("the right to cloudwatch:GetMetricData is missing: GetMetricData: "),
+        "{refused}"
+    );
+    aws.shutdown().await;
+}
+
+/// Before a start: what will stay so is a reason against it, and what may pass is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_will_not_pass_is_a_reason_not_to_start() {
+    let aws = sample().await;
+    let client = cloudwatch_client(&aws);
+    let (rules, versions) = (EvidenceRules::standard(), question(Vec::new()).versions);
+    for (kind, fits) in [
+        (None, true),
+        (Some(FaultKind::AccessDenied), false),
+        (Some(FaultKind::Throttle), true),
+        (Some(FaultKind::InternalError), true),
+        (Some(FaultKind::ConnectionReset), true),
+    ] {
+        aws.with_world(|world| {
+            world.clear_faults();
+            let rule = kind.map(|kind| FaultRule::new(kind, world.now()));
+            if let Some(rule) = rule {
+                world.add_fault(rule.operation("GetMetricData"));
+            }
+        });
+        let tried = counts::try_out(&client, "hello", "live", &rules, &versions, START).await;
+        assert_eq!(tried.is_ok(), fits, "{kind:?}: {tried:?}");
+        if let Err(why) = tried {
+            assert!(
+                why.contains("the right to cloudwatch:GetMetricData is missing"),
+                "{why}"
+            );
+        }
+    }
     aws.shutdown().await;
 }
 

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Stop, refused};
+use super::{Stop, countable, refused};
 use crate::aws::deployments::{self, Deployment};
 use crate::aws::preflight::timeout;
 use crate::config::Policy;
@@ -24,7 +24,7 @@ use crate::rollout::{Contenders, Finish, Limits, Shift};
 ///
 /// # Errors
 /// If nothing would notice a bad version, or AWS could not be asked.
-pub(super) async fn begin(
+pub(super) async fn prepare(
     functions: &Functions,
     deployment: &Deployment,
     shifted: &Shifted,
@@ -41,6 +41,7 @@ pub(super) async fn begin(
     if alarms.alarms.is_empty() && comparing.is_none() {
         return Err(nothing_to_go_by(deployment, shift));
     }
+    countable(functions, shifted, evidence.as_ref(), now).await?;
     // A hook waits, or nobody does: what the policy leaves open is decided as inside the hook.
     let inconclusive =
         comparing.map(|evidence| Finish::HandOver.inconclusive(evidence.inconclusive));
