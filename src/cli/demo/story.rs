@@ -11,8 +11,8 @@ const MORE: f64 = 0.05;
 /// The alarm's threshold in `subtle`: three times the errors that 20 requests a second usually have in a
 /// minute, as somebody sets it who does not want to be woken by chance.
 const THRICE_THE_USUAL: f64 = 36.0;
-/// Requests a second in `quiet`: 24 in a minute, of which version 2 gets two or three.
-const FEW: f64 = 0.4;
+/// Requests a second in `quiet`: 30 in a minute, of which version 2 gets three.
+const FEW: f64 = 0.5;
 
 /// One release and what it should come to.
 pub struct Story {
