@@ -108,6 +108,7 @@ impl Scene<'_> {
             canary: self.pair(Whose::Canary, source, question.window),
             stable: self.pair(Whose::Stable, source, question.window),
             history: self.pair(Whose::Alias, source, question.history),
+            after: self.pair(Whose::Alias, source, question.after),
         };
         CountsAnswer {
             metrics: question.metrics.iter().map(counts).collect(),
