@@ -52,6 +52,11 @@ impl Timeline {
 
     /// Takes down a pass, if it brought anything new.
     pub fn see(&mut self, since: SignedDuration, pass: &Pass) {
+        let minute = format!("{:.1}", minutes(since));
+        if let Some(forecast) = &pass.forecast {
+            let warning = format!("warning: {forecast}");
+            self.row([minute.clone(), self.weight.to_string()], &[], warning);
+        }
         if pass.reason == Reason::Ready {
             return;
         }
@@ -78,7 +83,6 @@ impl Timeline {
             return;
         }
         self.last = Some(news);
-        let minute = format!("{:.1}", minutes(since));
         self.row([minute, self.weight.to_string()], metrics, what);
     }
 

@@ -12,9 +12,10 @@ use super::scenario::{BadScenario, LONGEST_MINUTES, Scenario};
 use super::stage::Stage;
 use super::traffic::{Laws, Requests};
 use crate::driver::{Assignment, Pass, Snapshot};
+use crate::judge::Doubt;
 use crate::judge::alarms::AlarmRules;
 use crate::judge::measure::{EvidenceRules, Source};
-use crate::rollout::{Cause, Contenders, End, Rules, State, Version};
+use crate::rollout::{Cause, Contenders, End, Reason, Rules, State, Version};
 use crate::sim::ports::{self, VirtualTime};
 
 /// The minute in which all rehearsals start.
@@ -180,7 +181,11 @@ impl Rehearsal {
         let longest = self.assignment.rules.limits.longest;
         // A rollback takes one more look.
         let until = now + longest + SignedDuration::from_hours(1);
-        let each = |stage: &Stage<'_>, pass: &Pass| each(stage.now().duration_since(now), pass);
+        let mut waiting = false;
+        let each = |stage: &Stage<'_>, pass: &Pass| {
+            waiting = waits_for_evidence(pass, waiting);
+            each(stage.now().duration_since(now), pass);
+        };
         let snapshot = ports::play(
             &stage,
             &self.assignment,
@@ -190,7 +195,8 @@ impl Rehearsal {
             each,
         );
         let end = snapshot.state.end().cloned();
-        let rollout = end.as_ref().and_then(ended).zip(stage.written());
+        let ended = end.as_ref().and_then(|end| ended(end, waiting));
+        let rollout = ended.zip(stage.written());
         let rollout = rollout.map(|(ended, (first, last))| Outcome {
             ended,
             seconds: last.duration_since(first).as_secs_f64(),
@@ -200,17 +206,26 @@ impl Rehearsal {
     }
 }
 
-/// Which of the three it is, if one of them.
-fn ended(end: &End) -> Option<Ended> {
+/// Whether the rollout waits for more evidence, given whether it did before this pass. What it
+/// waits for when it is put back is what it waited for until then: at the very look that comes too
+/// late there may be enough.
+fn waits_for_evidence(pass: &Pass, before: bool) -> bool {
+    let settling = |doubt: &Doubt| matches!(doubt, Doubt::Settling { .. });
+    match &pass.reason {
+        Reason::Hold { doubts } => !doubts.iter().all(settling),
+        Reason::Rollback { .. } | Reason::Ended { .. } => before,
+        _ => false,
+    }
+}
+
+/// Which of the three it is, if one of them. `waited`: for evidence, until it was put back.
+fn ended(end: &End, waited: bool) -> Option<Ended> {
     match end {
         End::Promoted { .. } => Some(Ended::Promoted),
         End::RolledBack { cause } => match cause {
             Cause::Regression { .. } => Some(Ended::RolledBack),
-            Cause::Inconclusive { .. }
-            | Cause::TooLong {
-                waiting_for: Some(_),
-                ..
-            } => Some(Ended::Inconclusive),
+            Cause::Inconclusive { .. } => Some(Ended::Inconclusive),
+            Cause::TooLong { .. } if waited => Some(Ended::Inconclusive),
             Cause::TooLong { .. }
             | Cause::Aborted { .. }
             | Cause::Blind { .. }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::judge::measure::{Accept, EvidenceRules, Inconclusive, MetricRule, Source};
-use crate::rollout::{End, Limits, Mode, Reason, Rules};
+use crate::rollout::{Cause, End, Limits, Mode, Reason, Rules};
 
 use jiff::SignedDuration;
 
@@ -151,6 +151,29 @@ fn quiet_functions_are_inconclusive_as_the_rules_say() {
     );
 }
 
+/// The last of the 30 requests is counted at the very look at which the rollout has lasted too long.
+#[test]
+fn enough_that_comes_too_late_is_too_little() {
+    let quiet = Scenario::steady(0.11, 0.0, 0.0);
+    let (evidence, alarm) = (EvidenceRules::standard(), AliasAlarm::default());
+    let quiet = Rehearsal::new(quiet, rules("10%:5m"), evidence, alarm, 11).unwrap();
+    let late = |run: &u64| {
+        let (run, end) = quiet.watch(*run, |_, _| ()).unwrap();
+        let unsaid = matches!(
+            end,
+            End::RolledBack {
+                cause: Cause::TooLong {
+                    waiting_for: None,
+                    ..
+                }
+            }
+        );
+        assert!(!unsaid || run.rollout.ended == Ended::Inconclusive, "{end}");
+        unsaid
+    };
+    assert!((200..240).any(|run| late(&run)));
+}
+
 #[test]
 fn what_is_shown_to_be_good_enough_is_promoted_early() {
     let accepting = EvidenceRules {
@@ -290,7 +313,7 @@ fn a_watched_run_tells_of_its_passes_and_its_end() {
 
 #[test]
 fn an_end_that_no_rehearsal_comes_to_is_an_error() {
-    // Settling takes longer than the limit allows, and that is no lack of evidence.
+    // Its numbers take longer to settle than the limit allows, and that is no lack of evidence.
     let mut short = rules("10%:5m");
     short.limits.longest = SignedDuration::from_mins(5);
     let evidence = EvidenceRules::standard();

@@ -108,7 +108,10 @@ async fn nothing_is_put_back_where_nothing_fails() {
             json!({"mean": 0.0, "p95": 0.0})
         );
     }
-    let quiet = simulated("--rps 0.001 --base-rate 0 --canary-rate 0 --json").await;
+    let quiet = "--rps 0.001 --base-rate 0 --canary-rate 0";
+    let told = simulated(quiet).await.exits(0).printed();
+    assert!(told.contains("warning: the last hour brought"), "{told}");
+    let quiet = simulated(&format!("{quiet} --json")).await;
     let quiet = quiet.exits(0).json();
     assert_eq!(
         (&quiet["runs"], &quiet["inconclusive"]),
