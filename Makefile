@@ -1,6 +1,6 @@
 # `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help test test-core lint doc demo local conformance artifact properties bench alarm-to-zero calls-per-tick ci schema
+.PHONY: help bench-simulate test test-core lint doc demo local conformance artifact properties bench alarm-to-zero calls-per-tick ci schema
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -43,6 +43,9 @@ artifact: ## sam build, and the program it makes against its budgets: size, star
 
 bench: ## Benchmarks of the core: one tick
 	cargo bench --no-default-features --bench tick
+
+bench-simulate: ## Rehearsed rollouts a second, on one core
+	cargo bench --no-default-features --bench simulate
 
 alarm-to-zero: ## From an alarm's change to the weight at 0, 20 times: median and worst
 	cargo build

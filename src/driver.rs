@@ -150,8 +150,6 @@ where
     C: Fn() -> Timestamp,
 {
     let alias = ports.alias().await;
-    let mut seen = Alarms::unseen(snapshot.alarms.clone());
-    let mut counted = Counts::unasked(snapshot.evidence.clone());
     let (wish, unheard) = match heard {
         Ok(wish) => (wish, None),
         Err(error) => (None, Some(error)),
@@ -160,16 +158,20 @@ where
     // passed can still fail while the alias is put back.
     let putting_back = wish.is_some()
         || matches!(&snapshot.state.phase, Phase::RollingBack { cause, .. } if *cause != Cause::Passed);
-    if !putting_back {
-        seen = alarms(ports, &assignment.alarms, &snapshot.alarms, &clock).await;
-        // Nor may counts delay what the alarms have said.
-        let enough =
-            matches!(seen.verdict, Verdict::Fail(_)) && assignment.rules.mode == Mode::Enforce;
-        if let (Some(counting), false) = (&assignment.evidence, enough) {
+    let seen = if putting_back {
+        Alarms::unseen(snapshot.alarms.clone())
+    } else {
+        alarms(ports, &assignment.alarms, &snapshot.alarms, &clock).await
+    };
+    // Nor may counts delay what the alarms have said.
+    let enough = matches!(seen.verdict, Verdict::Fail(_)) && assignment.rules.mode == Mode::Enforce;
+    let counted = match &assignment.evidence {
+        Some(counting) if !putting_back && !enough => {
             let (contenders, memory) = (&snapshot.state.contenders, &snapshot.evidence);
-            counted = counts(ports, counting, memory, contenders, &alias, &clock).await;
+            counts(ports, counting, memory, contenders, &alias, &clock).await
         }
-    }
+        _ => Counts::unasked(snapshot.evidence.clone()),
+    };
     let failure = match &alias {
         AliasReading::Unreadable(error) => Some(error.clone()),
         AliasReading::Seen(_) | AliasReading::Gone => seen.failure.or(counted.failure).or(unheard),

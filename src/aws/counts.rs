@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use super::error::{CallError, Kind};
 use crate::judge::measure::{
-    CountsAnswer, CountsQuestion, EvidenceRules, Memory, Pages, SeriesName, Versions,
+    CountsAnswer, CountsQuestion, EvidenceRules, Memory, Pages, Series, SeriesName, Span, Versions,
 };
 
 /// The longest look at the counts, with all its pages: a tick has to come to its end.
@@ -39,7 +39,19 @@ pub async fn read(
     let Some(span) = question.span() else {
         return Ok(CountsAnswer::default());
     };
-    let names = question.series(function, alias);
+    let found = fetch(client, question.series(function, alias), span).await?;
+    Ok(CountsAnswer::of(question, function, alias, &found))
+}
+
+/// These series by the minute, in the same order; or why one is not to be gone by. At most 500.
+///
+/// # Errors
+/// If the call failed.
+pub(super) async fn fetch(
+    client: &Client,
+    names: Vec<SeriesName>,
+    span: Span,
+) -> Result<Vec<Result<Series, String>>, CallError> {
     let queries: Vec<MetricDataQuery> = names.iter().enumerate().map(query).collect();
     let mut pages = Pages::of(names);
     let mut token = None;
@@ -59,8 +71,7 @@ pub async fn read(
         }
         token = page.next_token;
         if token.is_none() {
-            let found = pages.series();
-            return Ok(CountsAnswer::of(question, function, alias, &found));
+            return Ok(pages.series());
         }
     }
     Err(CallError {

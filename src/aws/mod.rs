@@ -19,6 +19,7 @@ pub mod preflight;
 pub mod profiles;
 pub mod session;
 pub mod skew;
+pub mod traffic;
 
 pub use error::{CallError, Kind};
 pub use function_name::FunctionName;

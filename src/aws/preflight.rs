@@ -111,6 +111,36 @@ impl Gathered {
     }
 }
 
+/// Asks for the function itself, which also tells AWS's time.
+///
+/// # Errors
+/// If it could not be read, or was named in another account.
+pub async fn find(session: &Session, function: &FunctionName) -> Result<(), GatherError> {
+    let found = session
+        .lambda
+        .get_function_configuration()
+        .function_name(function.as_str())
+        .send()
+        .await
+        .map_err(|error| CallError::of("GetFunctionConfiguration", &error))?;
+    function.check_account(found.function_arn().unwrap_or_default())?;
+    Ok(())
+}
+
+/// The longest that an invocation of this version may take, in seconds; `None` if the version does
+/// not exist any more.
+///
+/// # Errors
+/// If it could not be read.
+pub async fn timeout_of(
+    session: &Session,
+    function: &FunctionName,
+    version: Version,
+) -> Result<Option<u32>, CallError> {
+    let found = version_facts(session, function, version).await?;
+    Ok(found.map(|found| found.facts.timeout))
+}
+
 struct Found {
     arn: String,
     facts: VersionFacts,

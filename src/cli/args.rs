@@ -1,6 +1,8 @@
 //! The command line.
 
 mod judging;
+mod replaying;
+mod simulating;
 
 use std::path::PathBuf;
 
@@ -8,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
 pub use judging::{Judge, PlanArguments, SettingsArguments};
+pub use replaying::{Replay, When};
+pub use simulating::Simulate;
 
 use super::exit::TABLE;
 use crate::aws::{FunctionName, SessionOptions};
@@ -75,6 +79,10 @@ pub enum Verb {
     Judge(Judge),
     /// Say how small a fault a rollout can find, and how long that takes
     Plan(PlanArguments),
+    /// Say what the judge would have said of a release that is over, from its metrics
+    Replay(Replay),
+    /// Try a plan or a policy on imagined traffic, beside an alarm of CodeDeploy's
+    Simulate(Simulate),
     /// Serve a simulated AWS on this machine, with a sample function to release
     Local(Local),
     /// Watch a good and a bad release on a simulated AWS of its own
@@ -89,6 +97,12 @@ pub struct Target {
     /// The alias
     #[arg(long, value_name = "ALIAS")]
     pub alias: String,
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.function, self.alias)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -309,14 +323,19 @@ fn duration(text: &str) -> Result<SignedDuration, String> {
 }
 
 fn share(text: &str) -> Result<f64, String> {
-    let share = match text.strip_suffix('%') {
-        Some(percent) => percent.trim().parse().map(|percent: f64| percent / 100.0),
-        None => text.parse(),
-    };
-    match share {
+    match fraction(text) {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("a share is a number from 0 to 1, such as 0.05, or a percentage".to_owned()),
     }
+}
+
+/// A share whose range is somebody else's matter.
+fn fraction(text: &str) -> Result<f64, String> {
+    let number = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse().map(|percent: f64| percent / 100.0),
+        None => text.parse(),
+    };
+    number.map_err(|_| "it is written as a number such as 0.01, or as a percentage".to_owned())
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -12,13 +12,13 @@ pub enum Exit {
     Success = 0,
     /// An error, or somebody else's edit was found.
     Error = 1,
-    /// Rolled back.
+    /// Rolled back, or what would have been.
     RolledBack = 2,
     /// Aborted by a person or a signal.
     Aborted = 3,
     /// Stopped and waiting for a person. Reserved: no end of a rollout leads here yet.
     Waiting = 4,
-    /// A check has findings.
+    /// A check has findings, or found too little to say anything.
     Findings = 5,
     /// The command line is wrong.
     Usage = 64,
@@ -46,10 +46,10 @@ pub const TABLE: &str = "\
 Exit codes:
    0  promoted, or nothing wrong
    1  error, or somebody else edited the alias (drift)
-   2  rolled back
+   2  rolled back; replay: a regression
    3  aborted by a person or a signal
    4  stopped and waiting for a person (reserved: nothing ends so yet)
-   5  a check has findings
+   5  a check has findings; replay: inconclusive
   64  wrong usage";
 
 #[cfg(test)]

@@ -151,6 +151,9 @@ impl Course {
     }
 
     fn end(&self) -> String {
+        if self.polls == 0 {
+            return "inconclusive: there were no polls, so nothing was judged".to_owned();
+        }
         let summary = Summary::of(&self.evidence, &self.settings, self.total);
         format!("{}: {summary}", self.verdict())
     }
@@ -245,7 +248,8 @@ impl Polls {
 fn counts(fields: &[&str]) -> Result<Counts, String> {
     let [n_c, x_c, n_b, x_b] = fields else {
         let found = fields.len();
-        return Err(format!("it has {found} fields, not 4"));
+        let ending = if found == 1 { "" } else { "s" };
+        return Err(format!("it has {found} field{ending}, not 4"));
     };
     let side = |names: [&str; 2], [n, x]: [&str; 2]| {
         let (n, x) = (whole(names[0], n)?, whole(names[1], x)?);

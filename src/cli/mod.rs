@@ -16,9 +16,11 @@ mod outcome;
 mod plan;
 mod policy;
 mod progress;
+mod replay;
 mod rollback;
 mod run;
 mod signals;
+mod simulate;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -92,6 +94,8 @@ async fn dispatch(console: &Console, arguments: Arguments) -> Exit {
         Verb::Policy(policy) => policy::policy(console, &policy),
         Verb::Judge(judge) => judge::judge(console, &judge),
         Verb::Plan(plan) => plan::plan(console, &plan),
+        Verb::Replay(replay) => replay::replay(console, &replay).await,
+        Verb::Simulate(simulate) => simulate::simulate(console, &simulate).await,
         Verb::Local(local) => local::local(console, &local).await,
         Verb::Demo(demo) => demo::demo(console, &demo).await,
     };

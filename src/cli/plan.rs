@@ -99,8 +99,9 @@ impl Answer {
         let sure = percent(arguments.confidence);
         match (self.minutes, self.requests) {
             (Some(minutes), Some(requests)) => {
-                let minutes = plural(minutes, "minute");
-                text += &format!("{minutes} bring {} canary requests: ", rounded(requests));
+                let bring = if minutes == 1 { "brings" } else { "bring" };
+                let minutes = plural(minutes.into(), "minute");
+                text += &format!("{minutes} {bring} {}: ", canary_requests(requests));
                 text += &self.findings(arguments, &sure);
             }
             _ => {
@@ -150,9 +151,8 @@ impl Answer {
             None => "it never gets any".to_owned(),
         };
         format!(
-            "accepting it as at most {eps} worse ({sure}) takes {} canary requests without an \
-             error: {takes}",
-            grouped(requests)
+            "accepting it as at most {eps} worse ({sure}) takes {} without an error: {takes}",
+            plural(requests, "canary request")
         )
     }
 }
@@ -176,16 +176,16 @@ fn whole_minutes(window: SignedDuration) -> Result<u32, CliError> {
     )))
 }
 
-fn plural(count: u32, word: &str) -> String {
+fn plural(count: u64, word: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
-    format!("{} {word}{ending}", grouped(u64::from(count)))
+    format!("{} {word}{ending}", grouped(count))
 }
 
 /// A mean as people read it.
-fn rounded(mean: f64) -> String {
+fn canary_requests(mean: f64) -> String {
     if mean >= 10.0 || mean == mean.round() {
-        grouped(mean.round() as u64)
+        plural(mean.round() as u64, "canary request")
     } else {
-        format!("{mean:.2}")
+        format!("{mean:.2} canary requests")
     }
 }

@@ -3,11 +3,12 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::args::{Policy as PolicyArguments, PolicyVerb};
+use super::args::{Policy as PolicyArguments, PolicyVerb, Target};
 use super::console::Console;
 use super::error::CliError;
 use super::exit::Exit;
 use super::run::before::counted;
+use crate::aws::{Session, policy};
 use crate::config::{self, Policy, PolicyErrors};
 
 /// Checks a policy or prints the schema.
@@ -80,12 +81,34 @@ fn summary(policy: &Policy) -> String {
 }
 
 /// Reads a policy from a file, or from stdin if the file is `-`.
-///
-/// # Errors
-/// If it cannot be read, or has mistakes: then all of them.
 pub fn read_policy(file: &Path) -> Result<Policy, CliError> {
     let (place, text) = policy_text(file)?;
     Policy::parse(&text).map_err(|errors| policy_error(&place, &errors))
+}
+
+/// The policy of this alias: the file's, else the one in SSM, else the built-in default. `hint` is
+/// what to do if SSM cannot be read.
+///
+/// # Errors
+/// If it cannot be read, or has mistakes: then all of them.
+pub async fn policy_of(
+    console: &Console,
+    session: &Session,
+    target: &Target,
+    file: Option<&Path>,
+    hint: &str,
+) -> Result<Policy, CliError> {
+    if let Some(file) = file {
+        return read_policy(file);
+    }
+    match policy::find(session, target.function.as_str(), &target.alias).await {
+        Ok(Some(found)) => {
+            console.say(&format!("policy: SSM parameter {}", found.parameter));
+            Policy::parse(&found.text).map_err(|errors| policy_error(&found.parameter, &errors))
+        }
+        Ok(None) => Ok(Policy::default()),
+        Err(error) => Err(CliError::from(error).hint(hint)),
+    }
 }
 
 fn policy_text(file: &Path) -> Result<(String, String), CliError> {

@@ -77,7 +77,16 @@ fn not_json(text: &str, error: &serde_json::Error) -> PolicyError {
     let said = error.to_string();
     // serde_json ends with " at line 1 column 2", counted in bytes.
     let what = said.split(" at line ").next().unwrap_or(&said);
-    let message = format!("not JSON: {what} (line {line}, column {column})");
+    let object = !text.trim_start().starts_with(['{', '[']);
+    let wanted = match what {
+        // serde_json's words for a word that is none of JSON's, and for anything else that is not.
+        "expected ident" | "expected value" if object => "expected an object in { and }",
+        "expected ident" | "expected value" => {
+            "expected a string in double quotes, a number, true, false, null, [ or {"
+        }
+        _ => what,
+    };
+    let message = format!("not JSON: {wanted} (line {line}, column {column})");
     let error = PolicyError::new("", MistakeKind::NotJson { line, column }, message);
     let there = line_of(text, line).chars().nth(column - 1);
     match (what, there) {
@@ -85,6 +94,10 @@ fn not_json(text: &str, error: &serde_json::Error) -> PolicyError {
         (_, Some('\'')) => error.hint("JSON's strings and keys stand in double quotes"),
         ("trailing comma", _) => error.hint("there is no comma before } or ]"),
         ("key must be a string", _) => error.hint("JSON's keys stand in double quotes"),
+        _ if object => error.hint(r#"a policy is one JSON object, such as {"plan": "10%:5m"}"#),
+        ("expected ident" | "expected value", Some(letter)) if letter.is_alphabetic() => {
+            error.hint("text stands in double quotes; only true, false and null do without")
+        }
         _ => error,
     }
 }

@@ -22,6 +22,8 @@ fn duplicate_keys_are_found_at_every_depth() {
 #[test]
 fn texts_that_are_no_json() {
     let at = |line, column| MistakeKind::NotJson { line, column };
+    const OBJECT: &str = r#"a policy is one JSON object, such as {"plan": "10%:5m"}"#;
+    const QUOTES: &str = "text stands in double quotes; only true, false and null do without";
     for (text, kind, said) in [
         (
             "{\n  \"mode\": \"ä\",\n}",
@@ -35,12 +37,41 @@ fn texts_that_are_no_json() {
         ),
         ("{plan: 1}", at(1, 2), "JSON's keys stand in double quotes"),
         ("{ // x\n}", at(1, 3), "JSON has no comments"),
-        ("plan: fast", at(1, 1), ""),
+        ("plan: fast", at(1, 1), OBJECT),
+        ("not yet", at(1, 2), OBJECT),
+        ("{\"mode\": advise}", at(1, 10), QUOTES),
+        ("{\"mode\": nope}", at(1, 11), QUOTES),
+        ("{\"mode\": }", at(1, 10), ""),
         ("{\"a\": 1e999}", at(1, 11), ""),
         ("{\"a\": ", at(1, 6), ""),
     ] {
         let error = mistake(text);
         assert_eq!((error.kind, hint(&error)), (kind, said), "{text}: {error}");
+    }
+}
+
+#[test]
+fn what_json_is_expected_is_said_and_where() {
+    let value = "not JSON: expected a string in double quotes, a number, true, false, null, [ or {";
+    for (text, said) in [
+        (
+            "nothing",
+            "not JSON: expected an object in { and } (line 1, column 2)".to_owned(),
+        ),
+        (
+            "\n on",
+            "not JSON: expected an object in { and } (line 2, column 2)".to_owned(),
+        ),
+        (
+            "{\n\"evidence\": on}",
+            format!("{value} (line 2, column 13)"),
+        ),
+        (
+            "{\"evidence\": nul}",
+            format!("{value} (line 1, column 17)"),
+        ),
+    ] {
+        assert_eq!(mistake(text).message, said, "{text}");
     }
 }
 

@@ -88,9 +88,10 @@ pub(super) fn read(fields: &Fields<'_>, mistakes: &mut Mistakes) -> Option<Evide
 }
 
 fn read_object(place: &Place<'_>, mistakes: &mut Mistakes) -> Option<Said> {
-    if let Value::Boolean(true) = place.value() {
+    if !matches!(place.value(), Value::Object(_) | Value::Null) {
         let error = place.wrong_type("false or an object");
-        place.add(error.hint("write {} for its defaults"), mistakes);
+        let hint = "write {} to count with its defaults, false to count nothing";
+        place.add(error.hint(hint), mistakes);
         return None;
     }
     let fields = place.fields("false or an object", mistakes)?;

@@ -234,6 +234,7 @@ fn an_excess_is_needed_and_in_range() {
 
 #[test]
 fn numbers_in_other_words_are_answered_with_the_right_ones() {
+    const OBJECT: &str = "write {} to count with its defaults, false to count nothing";
     for (text, said) in [
         (r#"{"evidence": {"alpha": "1%"}}"#, "write 0.01"),
         (r#"{"evidence": {"alpha": "0.02"}}"#, "write 0.02"),
@@ -243,7 +244,18 @@ fn numbers_in_other_words_are_answered_with_the_right_ones() {
             r#"{"evidence": {"increase": 0.01}}"#,
             "write the share in percent, such as \"0.1%\"",
         ),
-        (r#"{"evidence": true}"#, "write {} for its defaults"),
+        (r#"{"evidence": true}"#, OBJECT),
+        (r#"{"evidence": "on"}"#, OBJECT),
+        (r#"{"evidence": 0.01}"#, OBJECT),
+        (r#"{"evidence": []}"#, OBJECT),
+        (r#"{"evidence": null}"#, "leave the key out for its default"),
+        (r#"{"evidence": {"min_requests": 1e3}}"#, "write 1000"),
+        (r#"{"evidence": {"min_requests": "30"}}"#, "write 30"),
+        (r#"{"evidence": {"min_requests": 1000.0}}"#, "write 1000"),
+        (r#"{"evidence": {"min_requests": 0.5}}"#, ""),
+        (r#"{"evidence": {"min_requests": 1e300}}"#, ""),
+        (r#"{"evidence": {"min_requests": "some"}}"#, ""),
+        (r#"{"evidence": {"max_errors": 0.0}}"#, "write 0"),
         (r#"{"evidence": {"accept": {"excess": null}}}"#, ""),
         (
             r#"{"latency": {"slower_than": 300, "share": "1%"}}"#,

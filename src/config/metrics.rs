@@ -200,11 +200,18 @@ fn others(
 }
 
 fn twice(item: &Place<'_>, name: &str) -> PolicyError {
-    let message = format!("the metric {:?} is there twice", cut(name));
-    let error = item.error(MistakeKind::Repeated, message);
     match name {
-        ERRORS | LATENCY => error.hint(format!("{name:?} is what the key of this name counts")),
-        _ => error,
+        ERRORS | LATENCY => {
+            let message = format!("the name {name:?} is taken by the built-in metric");
+            let error = item.error(MistakeKind::Repeated, message);
+            error.hint(format!(
+                "choose another name; what the built-in one counts is said by the key {name:?}"
+            ))
+        }
+        _ => {
+            let message = format!("the metric {:?} is there twice", cut(name));
+            item.error(MistakeKind::Repeated, message)
+        }
     }
 }
 

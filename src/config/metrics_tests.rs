@@ -179,6 +179,12 @@ fn each_name_once_and_five_at_most() {
         let errors = mistakes(&text(&names));
         assert_eq!(brief(&errors), [(at, MistakeKind::Repeated)]);
     }
+    let taken = mistakes(&text(&["errors"])).remove(0);
+    assert_eq!(
+        taken.to_string(),
+        "metrics[0]: the name \"errors\" is taken by the built-in metric\n  hint: choose another \
+         name; what the built-in one counts is said by the key \"errors\""
+    );
     // The key of this name has it, whatever else is wrong with it.
     let both = json!({"latency": {"share": "1%"}, "metrics": metrics(&["latency"])}).to_string();
     assert_eq!(

@@ -76,7 +76,12 @@ pub(super) fn whole<T: FromStr + PartialOrd + Display>(
     let number = match at.value() {
         Value::Number(number) if digits(number) => number,
         _ => {
-            at.add(at.wrong_type("a whole number"), mistakes);
+            let error = at.wrong_type("a whole number");
+            let error = match meant(at.value(), range) {
+                Some(number) => error.hint(format!("write {number}")),
+                None => error,
+            };
+            at.add(error, mistakes);
             return None;
         }
     };
@@ -87,4 +92,17 @@ pub(super) fn whole<T: FromStr + PartialOrd + Display>(
         at.add(at.error(MistakeKind::OutOfRange, message), mistakes);
     }
     parsed
+}
+
+/// The whole number that another spelling stands for: 1e3, 1000.0, "1000".
+fn meant<T: FromStr + PartialOrd + Display>(value: &Value, range: &RangeInclusive<T>) -> Option<T> {
+    /// Above, not every whole number has a spelling of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let (Value::Number(text) | Value::Text(text)) = value else {
+        return None;
+    };
+    let number: f64 = text.trim().parse().ok()?;
+    let whole = number.fract() == 0.0 && number.abs() < EXACT;
+    let number = whole.then(|| format!("{number:.0}").parse().ok())??;
+    range.contains(&number).then_some(number)
 }

@@ -27,6 +27,7 @@ pub mod metrics;
 mod paging;
 pub mod parameters;
 pub mod ports;
+pub mod rehearsal;
 mod streams;
 pub mod topics;
 pub mod trace;

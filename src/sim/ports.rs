@@ -181,16 +181,35 @@ impl Act for SimPorts {
     }
 }
 
+/// A simulated AWS whose time passes when it is told to.
+pub trait VirtualTime: Observe + Act + Sync {
+    /// What time it is there.
+    fn now(&self) -> Timestamp;
+
+    /// Lets time pass.
+    fn sleep(&self, time: SignedDuration);
+}
+
+impl VirtualTime for SimPorts {
+    fn now(&self) -> Timestamp {
+        Self::now(self)
+    }
+
+    fn sleep(&self, time: SignedDuration) {
+        Self::sleep(self, time);
+    }
+}
+
 /// Plays a rollout to its end in virtual time, or until `until`; `each` sees every pass.
 ///
 /// `wish` is asked before each pass.
-pub fn play(
-    ports: &SimPorts,
+pub fn play<P: VirtualTime>(
+    ports: &P,
     assignment: &Assignment,
     mut snapshot: Snapshot,
     until: Timestamp,
     mut wish: impl FnMut(Timestamp) -> Option<Wish>,
-    mut each: impl FnMut(&SimPorts, &Pass),
+    mut each: impl FnMut(&P, &Pass),
 ) -> Snapshot {
     while snapshot.state.end().is_none() && ports.now() < until {
         let wanted = wish(ports.now());
@@ -209,7 +228,7 @@ pub fn play(
 }
 
 /// The result of a future that never has to wait: every simulated call answers at once.
-fn now_or_panic<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn now_or_panic<T>(future: impl Future<Output = T>) -> T {
     let mut context = Context::from_waker(Waker::noop());
     match pin!(future).poll(&mut context) {
         Poll::Ready(value) => value,

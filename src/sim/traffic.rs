@@ -12,7 +12,9 @@ use rand_distr::{Binomial, Distribution, Poisson, StandardNormal};
 use super::errors::AwsError;
 use super::invocations;
 use super::lambda::{Route, VersionState};
-use super::metrics::emission::{Cell, CellKey, Emission, LONGEST_MS, RouteId, end_minute};
+use super::metrics::emission::{
+    Cell, CellKey, Emission, LATE_SHARE, LONGEST_MS, RouteId, end_minute,
+};
 use super::metrics::store::Store;
 use super::streams::{Stream, stream};
 use super::world::World;
@@ -203,7 +205,7 @@ impl Source {
             return;
         };
         let requests = arrivals.sample(&mut self.stream) as u64;
-        let late = self.stream.random::<f64>() < 0.1;
+        let late = self.stream.random::<f64>() < LATE_SHARE;
         for (version, share, weighted) in split(
             world,
             &self.function,

@@ -7,8 +7,10 @@ mod output;
 mod plan;
 mod policy;
 mod refusals;
+mod replay;
 mod rollouts;
 mod signals;
+mod simulate;
 
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};

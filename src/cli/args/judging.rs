@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::SignedDuration;
 
-use super::{duration, share};
+use super::{duration, fraction, share};
 use crate::judge::evidence::Settings;
 
 #[derive(Debug, Args)]
@@ -69,22 +69,22 @@ pub struct PlanArguments {
 #[command(next_help_heading = "Judge options")]
 pub struct SettingsArguments {
     /// Largest chance of blaming a canary that is no worse than tolerated
-    #[arg(long, allow_negative_numbers = true, value_name = "CHANCE", default_value_t = Settings::default().alpha)]
+    #[arg(long, allow_negative_numbers = true, value_name = "CHANCE", value_parser = fraction, default_value_t = Settings::default().alpha)]
     pub alpha: f64,
     /// Largest chance of accepting a canary that is worse than --eps
-    #[arg(long, allow_negative_numbers = true, value_name = "CHANCE", default_value_t = Settings::default().alpha_accept)]
+    #[arg(long, allow_negative_numbers = true, value_name = "CHANCE", value_parser = fraction, default_value_t = Settings::default().alpha_accept)]
     pub alpha_accept: f64,
     /// Tolerated ratio of the canary's error rate to the stable version's
     #[arg(long, allow_negative_numbers = true, value_name = "RATIO", default_value_t = Settings::default().rho)]
     pub rho: f64,
     /// Tolerated increase of the error rate on top of that, a share of the invocations
-    #[arg(long, allow_negative_numbers = true, value_name = "SHARE", default_value_t = Settings::default().delta)]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE", value_parser = fraction, default_value_t = Settings::default().delta)]
     pub delta: f64,
     /// Size of the bursts in which errors come, 1 to 10
     #[arg(long, allow_negative_numbers = true, value_name = "SIZE", default_value_t = Settings::default().phi)]
     pub phi: f64,
     /// Accept a canary that is shown to be worse by less than this, a share of the invocations
-    #[arg(long, allow_negative_numbers = true, value_name = "SHARE", default_value_t = Settings::default().eps)]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE", value_parser = fraction, default_value_t = Settings::default().eps)]
     pub eps: f64,
 }
 

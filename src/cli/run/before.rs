@@ -2,15 +2,14 @@
 //! of the new version.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use super::{confirmed, undo};
 use crate::aws::preflight::{Gathered, gather};
-use crate::aws::{AwsPorts, Session, checks, counts, policy};
+use crate::aws::{AwsPorts, Session, checks, counts};
 use crate::cli::args::{Run, quoted};
 use crate::cli::console::Console;
 use crate::cli::error::CliError;
-use crate::cli::policy::{TOO_SHORT, policy_error, read_policy};
+use crate::cli::policy::{TOO_SHORT, policy_error, policy_of};
 use crate::cli::rollback::put_back;
 use crate::cli::signals::Aborts;
 use crate::clock::Clock;
@@ -46,23 +45,9 @@ pub async fn policy_for(
     run: &Run,
     overrides: Overrides,
 ) -> Result<Policy, CliError> {
-    let (function, alias) = (run.target.function.as_str(), &run.target.alias);
-    let base = match &run.policy {
-        Some(file) => read_policy(Path::new(file))?,
-        None => match policy::find(session, function, alias).await {
-            Ok(Some(found)) => {
-                console.say(&format!("policy: SSM parameter {}", found.parameter));
-                Policy::parse(&found.text)
-                    .map_err(|errors| policy_error(&found.parameter, &errors))?
-            }
-            Ok(None) => Policy::default(),
-            Err(error) => {
-                let hint = "without knowing its policy a rollout does not start; \
-                            --policy FILE does without SSM";
-                return Err(CliError::from(error).hint(hint));
-            }
-        },
-    };
+    let hint =
+        "without knowing its policy a rollout does not start; --policy FILE does without SSM";
+    let base = policy_of(console, session, &run.target, run.policy.as_deref(), hint).await?;
     base.with(overrides)
         .map_err(|errors| policy_error("the policy with the options of the command line", &errors))
 }

@@ -111,7 +111,7 @@ async fn attempt(
             return not_begun(alias, format!("aborted by {by}; nothing was shifted"));
         }
     }
-    let clock = clock_of(console, &session);
+    let clock = clock_of(console, &session, "rollout");
     let began = begin(contenders, &alias, clock.now());
     let release = Release {
         ports: AwsPorts::new(
@@ -157,7 +157,7 @@ async fn confirmed(console: &Console, run: &Run, question: &str, aborts: &mut Ab
 
 /// AWS's time, if this machine's clock is far from it: which minutes of the metrics belong to which
 /// weight goes by that.
-fn clock_of(console: &Console, session: &Session) -> Clock {
+pub fn clock_of(console: &Console, session: &Session, whose: &str) -> Clock {
     let here = Clock::real();
     let Some(ahead) = session.skew.ahead() else {
         return here;
@@ -167,7 +167,7 @@ fn clock_of(console: &Console, session: &Session) -> Clock {
         false => (ahead, "behind"),
     };
     console.say(&format!(
-        "note: this machine's clock is {} {where_to} AWS's; this rollout goes by AWS's",
+        "note: this machine's clock is {} {where_to} AWS's; this {whose} goes by AWS's",
         readable(apart)
     ));
     Clock::scaled(here.now().saturating_add(ahead).unwrap_or(here.now()), 1.0)

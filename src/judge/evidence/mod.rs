@@ -17,11 +17,14 @@ pub mod planner;
 
 mod counts;
 mod crossing;
-mod poisson;
+mod lines;
+pub(super) mod poisson;
 mod settings;
 mod summary;
 
 use serde::{Deserialize, Serialize};
+
+use lines::Lines;
 
 pub use counts::{Counts, Tally, TooManyErrors};
 pub use settings::{OutOfRange, Settings, SettingsError};
@@ -37,8 +40,6 @@ pub const ACCEPT_BETS: usize = 21;
 const BET: [f64; BETS] = [0.0, 0.125, 0.5, 1.0, 2.0, 4.0, 16.0, 64.0, 256.0];
 /// A share 1/(64 + n) of the wealth is dealt anew after the n-th poll with errors.
 const FIRST_DEAL: f64 = 64.0;
-/// The bound is found to 2^-64: far finer than it means anything.
-const HALVINGS: u32 = 64;
 
 /// All that is known of both sides: 33 numbers, under 1 KB as JSON. Comes back from JSON bit by
 /// bit, and never holds an infinity or a not-a-number.
@@ -218,37 +219,6 @@ impl Terms {
             loss: (canary_share * bet).ln_1p(),
             toll,
         }
-    }
-}
-
-/// The accept side's bets: the log of each one's wealth is a line in `eps`.
-struct Lines {
-    at_zero: [f64; ACCEPT_BETS],
-    slope: [f64; ACCEPT_BETS],
-}
-
-impl Lines {
-    fn at(&self, eps: f64) -> f64 {
-        let mut values = self.at_zero;
-        for (value, slope) in values.iter_mut().zip(self.slope) {
-            *value += slope * eps;
-        }
-        log_sum_exp(&values)
-    }
-
-    /// The `eps` from 0 to 1 from which on the log of the sum is at least `needed`; 1 if there is
-    /// none.
-    fn reaches(&self, needed: f64) -> f64 {
-        let (mut below, mut above) = (0.0, 1.0);
-        for _ in 0..HALVINGS {
-            let middle = f64::midpoint(below, above);
-            if self.at(middle) >= needed {
-                above = middle;
-            } else {
-                below = middle;
-            }
-        }
-        above
     }
 }
 

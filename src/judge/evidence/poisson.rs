@@ -60,6 +60,15 @@ fn downwards(from: u64, mean: f64) -> f64 {
     sum
 }
 
+/// ln `count`!.
+pub(in crate::judge) fn ln_factorial(count: u64) -> f64 {
+    if count == 0 {
+        return 0.0;
+    }
+    let k = count as f64;
+    k * k.ln() - k + (2.0 * PI * k).ln() / 2.0 + stirling_error(count)
+}
+
 /// By how much ln k! is above Stirling's formula.
 fn stirling_error(count: u64) -> f64 {
     let k = count as f64;
@@ -118,6 +127,14 @@ mod tests {
         near(at_least(3, 6.2957936), 0.95, 1e-8);
         // Far out: 0.1^5/5! e^-0.1 (1 + 0.1/6 + 0.01/42 + …).
         near(at_least(5, 0.1) / 7.667_8e-8, 1.0, 1e-4);
+    }
+
+    #[test]
+    fn factorials_by_hand() {
+        assert_eq!(ln_factorial(0), 0.0);
+        for (count, factorial) in [(1, 1.0_f64), (5, 120.0), (20, 2_432_902_008_176_640_000.0)] {
+            near(ln_factorial(count), factorial.ln(), 1e-12);
+        }
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::question::{CountsQuestion, Needs, Side, needs, throttles};
+use super::question::{CountsQuestion, Needs, Side, Span, needs, throttles};
 use super::rules::Source;
-use super::series::{Series, SeriesName};
+use super::series::{MINUTE, Series, SeriesName, minute_of};
 
 /// What was fetched. A series is `None` where CloudWatch did not call its answer complete:
 /// nothing is known of any minute then, which is not the same as a minute without a point.
@@ -81,6 +81,36 @@ impl CountsAnswer {
             metrics: question.metrics.iter().map(metric).collect(),
             throttles: found.of(&throttles(function, alias)).cloned(),
             failure: found.failure(),
+        }
+    }
+}
+
+impl CountsAnswer {
+    /// As much of it as an answer to `question` would have had at `now`, if each minute's numbers
+    /// were there `after` seconds after its end.
+    pub(super) fn as_of(&self, question: &CountsQuestion, now: Timestamp, after: i64) -> Self {
+        let there = (now.as_second() - after).div_euclid(MINUTE);
+        let cut = |series: &Option<Series>, span: Option<Span>| match (series, span) {
+            (Some(series), Some(span)) => {
+                let to = minute_of(span.to).min(there);
+                Some(series.between(minute_of(span.from), to))
+            }
+            _ => None,
+        };
+        let pair = |pair: &Pair, span| Pair {
+            total: cut(&pair.total, span),
+            bad: cut(&pair.bad, span),
+        };
+        let metric = |found: &MetricCounts| MetricCounts {
+            canary: pair(&found.canary, question.window),
+            stable: pair(&found.stable, question.window),
+            history: pair(&found.history, question.history),
+            after: pair(&found.after, question.after),
+        };
+        Self {
+            metrics: self.metrics.iter().map(metric).collect(),
+            throttles: cut(&self.throttles, question.window),
+            failure: self.failure.clone(),
         }
     }
 }

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use super::super::bench::{at, versions};
-use super::super::*;
 use super::*;
 
 fn series(points: &[(i64, f64)]) -> Series {

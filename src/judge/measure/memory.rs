@@ -147,12 +147,7 @@ pub(super) fn same_minute(asked: i64, now: Timestamp) -> bool {
 
 /// The minutes before a first look.
 pub(super) fn history(began: Option<i64>, now: Timestamp) -> Span {
-    let began = began.unwrap_or(now.as_second());
-    let until = began.div_euclid(MINUTE).saturating_sub(HISTORY_GAP);
-    Span {
-        from: start_of(until.saturating_sub(HISTORY)),
-        to: start_of(until),
-    }
+    history_before(began.unwrap_or(now.as_second()).div_euclid(MINUTE))
 }
 
 impl EvidenceRules {
@@ -214,6 +209,15 @@ impl EvidenceRules {
             None => ages.settled,
         };
         memory.younger_than(age.max(PUBLISHED), now)
+    }
+}
+
+/// The minutes before a rollout whose first look was in the minute `began`.
+pub(super) fn history_before(began: i64) -> Span {
+    let until = began.saturating_sub(HISTORY_GAP);
+    Span {
+        from: start_of(until.saturating_sub(HISTORY)),
+        to: start_of(until),
     }
 }
 

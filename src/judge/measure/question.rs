@@ -114,6 +114,18 @@ impl Needs {
     }
 }
 
+/// The series of the requests to this version of a weighted alias.
+#[must_use]
+pub fn requests_series(function: &str, alias: &str, version: &str) -> SeriesName {
+    of_lambda(
+        "Invocations",
+        "Sum",
+        Side::Version(version),
+        function,
+        alias,
+    )
+}
+
 /// The requests to the alias that were throttled: they are in no other count.
 pub(super) fn throttles(function: &str, alias: &str) -> SeriesName {
     // Throttling comes before a version is chosen.

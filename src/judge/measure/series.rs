@@ -42,8 +42,13 @@ impl Series {
 
     /// What came before that minute.
     pub(super) fn before(&self, minute: i64) -> Self {
-        let earlier = self.0.range(..minute);
-        Self(earlier.map(|(minute, value)| (*minute, *value)).collect())
+        self.between(i64::MIN, minute)
+    }
+
+    /// Its points of the minutes from `from` to before `to`.
+    pub(super) fn between(&self, from: i64, to: i64) -> Self {
+        let points = self.0.range(from..to.max(from));
+        Self(points.map(|(minute, value)| (*minute, *value)).collect())
     }
 
     /// This less the other, which is a part of it: no point of the other is none of this.

@@ -13,7 +13,7 @@ use super::series::{MINUTE, minute_of};
 pub const ALL: u16 = 10_000;
 
 /// For so many seconds after a change was seen, requests may still follow the old share.
-const FOLLOWS: i64 = 5;
+pub(super) const FOLLOWS: i64 = 5;
 /// From the second in which a change was seen, so many seconds mix both shares: the fraction of a
 /// second that `as_second` cuts off counts as well.
 pub const MIXED: i64 = 1 + FOLLOWS;
@@ -51,6 +51,18 @@ pub(super) enum Kind {
 }
 
 impl Timeline {
+    /// What is known beforehand: from which second to which the share changed, and to what, in
+    /// order and never overlapping. Before the first of the changes it is 0.
+    pub fn known(changes: Vec<(i64, i64, u16)>) -> Self {
+        let last = changes.last().map_or(0, |(_, _, share)| *share);
+        Self {
+            // As if somebody had looked when everything was over.
+            seen: Some((last, i64::MAX)),
+            changes,
+            ..Self::default()
+        }
+    }
+
     /// Takes down a look: the canary has this share, in hundredths of a percent.
     ///
     /// Returns the first minute that the canary may have had traffic in, as far as this look

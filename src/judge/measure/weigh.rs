@@ -88,7 +88,7 @@ impl EvidenceRules {
         needed.collect::<Option<Vec<u64>>>()?.into_iter().max()
     }
 
-    fn is_complete(&self, answer: &CountsAnswer) -> bool {
+    pub(super) fn is_complete(&self, answer: &CountsAnswer) -> bool {
         let all = answer.metrics.len() == self.metrics.len();
         let metrics = answer.metrics.iter();
         all && metrics
@@ -110,7 +110,7 @@ impl EvidenceRules {
         self.metrics.iter().enumerate().map(measured).collect()
     }
 
-    fn settings(&self, bursts: &[Option<f64>]) -> Vec<Settings> {
+    pub(super) fn settings(&self, bursts: &[Option<f64>]) -> Vec<Settings> {
         let excess = self.accept.map_or(0.0, |accept| accept.excess);
         let metrics = self.metrics.iter().zip(bursts);
         let settings = metrics.map(|(rule, bursts)| Settings {

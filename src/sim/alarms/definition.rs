@@ -131,7 +131,7 @@ impl Comparison {
 
 /// What stands in for a datapoint that is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum MissingData {
+pub(in crate::sim) enum MissingData {
     Missing,
     Ignore,
     Breaching,

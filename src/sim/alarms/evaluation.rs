@@ -11,7 +11,7 @@ use crate::sim::metrics::Aggregate;
 use crate::sim::world::World;
 
 /// So many periods more than it must evaluate does an alarm look back for datapoints.
-const FURTHER_PERIODS: usize = 2;
+pub(in crate::sim) const FURTHER_PERIODS: usize = 2;
 
 /// A period of the evaluation range.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use super::state::StateValue;
 /// `breaching` is the evaluation range, newest first: whether each datapoint breaches, `None` for
 /// a missing one. `m` of the newest `n` existing ones must breach. Missing ones count only if
 /// fewer than `n` exist, and only so many of them as are needed to make `n`.
-pub(super) fn verdict(
+pub(in crate::sim) fn verdict(
     breaching: &[Option<bool>],
     m: usize,
     n: usize,

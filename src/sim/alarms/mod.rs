@@ -15,10 +15,12 @@ mod wire;
 pub use wire::*;
 
 pub(super) use composite::put_composite_alarm;
-pub(super) use definition::{delete_alarms, put_metric_alarm};
+pub(super) use definition::{MissingData, delete_alarms, put_metric_alarm};
 pub(super) use describe::describe_alarms;
+pub(super) use evaluation::FURTHER_PERIODS;
 pub(super) use history::describe_alarm_history;
-pub(super) use state::set_alarm_state;
+pub(super) use missing_data::verdict;
+pub(super) use state::{StateValue, set_alarm_state};
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -14,7 +14,7 @@ use crate::sim::errors::AwsError;
 use crate::sim::world::World;
 
 /// Seconds from a deployment's creation to `Queued`, and from there to Start.
-pub(super) const STARTING: i64 = 1;
+pub(in crate::sim) const STARTING: i64 = 1;
 
 pub(in crate::sim) fn create_deployment(
     world: &mut World,

@@ -39,14 +39,14 @@ pub(super) use applications::{
     create_application, delete_application, get_application, list_applications,
 };
 pub(super) use configs::{get_deployment_config, list_deployment_configs};
-pub(super) use create::create_deployment;
+pub(super) use create::{STARTING, create_deployment};
 pub(super) use ending::stop_deployment;
 pub(super) use groups::{
     create_deployment_group, delete_deployment_group, get_deployment_group, list_deployment_groups,
     update_deployment_group,
 };
 pub(super) use hooks::put_lifecycle_event_hook_execution_status;
-pub(super) use progress::run_due;
+pub(super) use progress::{BETWEEN, POLL, run_due};
 pub(super) use queries::{
     batch_get_deployments, get_deployment, get_deployment_target, list_deployment_targets,
     list_deployments,

@@ -12,10 +12,10 @@ use crate::sim::events;
 use crate::sim::world::World;
 
 /// Seconds between the end of one lifecycle event and the beginning of the next.
-const BETWEEN: i64 = 2;
+pub(in crate::sim) const BETWEEN: i64 = 2;
 
 /// Seconds between two looks at the alarms.
-const POLL: i64 = 5;
+pub(in crate::sim) const POLL: i64 = 5;
 
 /// Lets every deployment go on that is due at this second.
 pub(in crate::sim) fn run_due(world: &mut World, second: i64) {

@@ -7,6 +7,7 @@
 //! after it was first visible, and `Errors` may be visible before `Invocations`.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 use rand::RngExt;
@@ -20,8 +21,12 @@ use crate::sim::world::World;
 
 /// No invocation takes longer than a quarter of an hour.
 pub(in crate::sim) const LONGEST_MS: f64 = 900_000.0;
-/// How much later the late tenth is published.
-const LATE: i64 = 30;
+/// How many seconds after a minute each series shows it.
+pub(in crate::sim) const DELAYS: RangeInclusive<i64> = 30..=90;
+/// The share of the seconds that is published later still.
+pub(in crate::sim) const LATE_SHARE: f64 = 0.1;
+/// By so many seconds.
+pub(in crate::sim) const LATE: i64 = 30;
 
 /// Where a route's invocations are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -231,7 +236,7 @@ impl World {
     }
 
     fn cell_of(&mut self, route: &Route, started: Timestamp, duration_ms: f64) -> &mut Cell {
-        let late = self.stream(&late_stream(route)).random::<f64>() < 0.1;
+        let late = self.stream(&late_stream(route)).random::<f64>() < LATE_SHARE;
         let id = self.emission.intern(route, &mut self.metrics, self.seed);
         let ended = end_minute(started.as_millisecond() as f64 / 1000.0, duration_ms);
         let started = started.as_second().div_euclid(60);
@@ -287,7 +292,7 @@ fn series_set(dimensions: &[Dimension], store: &mut Store, seed: u64) -> SeriesS
             .map(|dimension| dimension.value.as_str())
             .collect();
         let delay =
-            stream(seed, &format!("delay:{name}:{}", values.join("/"))).random_range(30..=90);
+            stream(seed, &format!("delay:{name}:{}", values.join("/"))).random_range(DELAYS);
         let key = SeriesKey::new("AWS/Lambda", name, dimensions.to_vec());
         Timed {
             series: store.intern(key, Some(unit)),

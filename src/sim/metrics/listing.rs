@@ -8,12 +8,16 @@ use crate::sim::world::World;
 
 /// Metrics a page.
 const PAGE: usize = 500;
+/// What has had no data for two weeks is not listed (CloudWatch API reference, `ListMetrics`).
+const LISTED: i64 = 14 * 86_400;
 
 pub(in crate::sim) fn list_metrics(
     world: &mut World,
     request: ListMetricsRequest,
 ) -> Result<ListMetricsResponse, AwsError> {
-    let matching = world.metrics.keys().filter(|key| matches(key, &request));
+    let since = world.now().as_second() - LISTED;
+    let matching = world.metrics.keys(since);
+    let matching = matching.filter(|key| matches(key, &request));
     let (keys, next_token) = paging::page(matching, request.next_token.as_deref(), PAGE)
         .map_err(|_| AwsError::invalid_value("The value for parameter NextToken is invalid."))?;
     let metrics = keys

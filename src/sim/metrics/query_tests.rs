@@ -307,6 +307,22 @@ fn metrics_are_listed_by_what_they_have() {
 }
 
 #[test]
+fn what_was_silent_for_two_weeks_is_not_listed_and_still_there() {
+    let mut world = five_minutes();
+    let listed = |world: &mut World| {
+        let list = world.list_metrics(ListMetricsRequest::default());
+        list.expect("valid").metrics.len()
+    };
+    let last = start() + SignedDuration::from_mins(4);
+    world.advance_to(last + SignedDuration::from_hours(14 * 24));
+    assert_eq!(listed(&mut world), 1);
+    world.advance_to(last + SignedDuration::from_hours(14 * 24) + SignedDuration::from_secs(1));
+    assert_eq!(listed(&mut world), 0);
+    let metric = world.metrics.keys(0).count();
+    assert_eq!(metric, 1);
+}
+
+#[test]
 fn statistics_of_one_metric() {
     let mut world = five_minutes();
     let request = GetMetricStatisticsRequest {

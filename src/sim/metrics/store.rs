@@ -131,11 +131,12 @@ impl Store {
             .and_then(|id| self.series[id.0].unit.clone())
     }
 
-    /// The keys of every series that has data.
-    pub fn keys(&self) -> impl Iterator<Item = &SeriesKey> {
+    /// The keys of every series that has data from `since` or later.
+    pub fn keys(&self, since: i64) -> impl Iterator<Item = &SeriesKey> {
+        let newest = |id: &SeriesId| self.series[id.0].buckets.last_key_value();
         self.index
             .iter()
-            .filter(|(_, id)| !self.series[id.0].buckets.is_empty())
+            .filter(move |(_, id)| newest(id).is_some_and(|(second, _)| *second >= since))
             .map(|(key, _)| key)
     }
 

@@ -103,11 +103,29 @@ async fn a_person_gets_a_line_a_poll_and_a_sentence() {
     let clean = judged(b"3610,0,32490,0\n1,0,9,0\n", "").await;
     let printed = clean.exits(0).printed();
     assert!(printed.contains("inconclusive") && printed.contains("\naccepted since poll 2"));
-    let none = judged(b"# nothing\n", "").await.exits(0).printed();
+    let idle = judged(b"0,0,90,1\n", "").await.exits(0).printed();
     assert!(
-        none.starts_with("inconclusive: the canary was not called"),
-        "{none}"
+        idle.contains("\ninconclusive: the canary was not called"),
+        "{idle}"
     );
+    for nothing in [&b""[..], b"# nothing\n", b"n_c,x_c,n_b,x_b\n\n"] {
+        let none = judged(nothing, "").await.exits(0).printed();
+        assert_eq!(
+            none,
+            "inconclusive: there were no polls, so nothing was judged\n"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shares_are_fractions_or_percentages() {
+    let text = b"600,9,5400,3\n600,2,5400,3\n";
+    let numbers = "--alpha 0.001 --alpha-accept 0.1 --delta 0.002 --eps 0.01 --json";
+    let percentages = "--alpha 0.1% --alpha-accept 10% --delta 0.2% --eps 1% --json";
+    let (one, other) = (judged(text, numbers).await, judged(text, percentages).await);
+    assert_eq!(one.exits(0).json(), other.exits(0).json());
+    let defaults = judged(text, "--json").await.exits(0).json();
+    assert_ne!(one.json(), defaults, "they make a difference");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,7 +157,7 @@ async fn a_bad_line_is_named_with_what_is_wrong() {
         ),
         (b"6,1,54", "it has 3 fields, not 4"),
         (b"6,1,54,0,", "it has 5 fields, not 4"),
-        (b"6;1;54;0", "it has 1 fields, not 4"),
+        (b"6;1;54;0", "it has 1 field, not 4"),
         (b"6,one,54,0", "x_c is \"one\", not a whole number"),
         (b"-6,0,54,0", "n_c is \"-6\", not a whole number"),
         (b"6,0,5.4,0", "n_b is \"5.4\", not a whole number"),

@@ -28,6 +28,35 @@ async fn a_window_and_the_smallest_excess_that_it_finds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_words_fit_the_numbers() {
+    for (options, says) in [
+        (
+            "--rps 0.25 --weight 100% --window 1m",
+            "1 minute brings 15 canary requests",
+        ),
+        (
+            "--rps 0.25 --weight 100% --window 2m",
+            "2 minutes bring 30 canary requests",
+        ),
+        (
+            "--rps 0.0625 --weight 100% --window 1m",
+            "1 minute brings 3.75 canary requests",
+        ),
+        (
+            "--rps 5 --weight 0 --window 1m",
+            "1 minute brings 0 canary requests",
+        ),
+        (
+            "--rps 0.5 --weight 3.3333333333333335% --window 1m",
+            "1 minute brings 1 canary request:",
+        ),
+    ] {
+        let printed = planned(options).await.exits(0).printed();
+        assert!(printed.contains(says), "{printed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_excess_and_the_shortest_window_that_finds_it() {
     let options = "--rps 5 --weight 10% --base-rate 0.1% --detect 1% --confidence 90% --json";
     let found = planned(options).await.exits(0).json();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use lambda_canary::aws::counts;
+use lambda_canary::aws::{counts, traffic};
 use lambda_canary::judge::measure::{
     CountsQuestion, EvidenceRules, Series, Source, Span, Versions,
 };
@@ -111,6 +111,43 @@ async fn each_versions_counts_come_in_one_call() {
     assert!(
         sum(errors.history.total.as_ref()) > 0.0,
         "the alias before there were weights"
+    );
+    aws.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_versions_of_a_weighted_alias_are_listed_with_their_requests() {
+    let aws = shifted().await;
+    let client = cloudwatch_client(&aws);
+    let versions = |alias: &'static str| traffic::versions(&client, "hello", alias);
+    let listed = versions("live").await.expect("a list");
+    assert_eq!(listed, ["1".to_owned(), "2".to_owned()].into());
+    assert!(versions("other").await.expect("a list").is_empty());
+    let asked = ["1".to_owned(), "2".to_owned(), "3".to_owned()].into();
+    let span = question(Vec::new()).span().expect("there is one");
+    let requests = traffic::requests(&client, "hello", "live", &asked, span).await;
+    let requests = requests.expect("requests");
+    let sums = requests.values().map(|series| sum(Some(series)));
+    let [one, two, three] = sums.collect::<Vec<f64>>()[..] else {
+        panic!("three were asked for: {requests:?}")
+    };
+    assert!((0.18..0.22).contains(&(two / (one + two))), "{one} {two}");
+    assert_eq!(three, 0.0);
+    aws.with_world(|world| world.force_metric_status(Some("InternalError")));
+    let partly = traffic::requests(&client, "hello", "live", &asked, span).await;
+    let partly = partly.expect_err("not in full").to_string();
+    assert!(partly.contains("InternalError"), "{partly}");
+    aws.with_world(|world| {
+        let rule = FaultRule::new(FaultKind::AccessDenied, world.now());
+        world.add_fault(rule.operation("ListMetrics"));
+    });
+    let refused = versions("live")
+        .await
+        .expect_err("it is refused")
+        .to_string();
+    assert!(
+        refused.starts_with("ListMetrics: AccessDenied"),
+        "{refused}"
     );
     aws.shutdown().await;
 }
