@@ -64,6 +64,9 @@ impl Progress {
     /// Shows what a pass saw, decided and did.
     pub fn show(&mut self, pass: &Pass, now: Timestamp) {
         self.remember(pass);
+        if let Some(forecast) = &pass.forecast {
+            self.console.say(&format!("warning: {forecast}"));
+        }
         if pass.reason == Reason::Ready {
             // Only told apart from the first step inside: it follows at once.
             return;
@@ -89,9 +92,6 @@ impl Progress {
         if !quiet || pass.act.is_some() || pass.would.is_some() {
             self.console.say(&self.text(pass, now));
             self.last = Some((topic, now));
-        }
-        if let Some(forecast) = &pass.forecast {
-            self.console.say(&format!("warning: {forecast}"));
         }
         self.count(pass, now);
         self.refresh(now);

@@ -166,3 +166,26 @@ async fn the_printed_aws_cli_line_names_all_that_a_rollout_changes() {
     ended.says("--function-version 1 --routing-config AdditionalVersionWeights={}");
     ended.says(r"--description 'it'\''s prod'");
 }
+
+/// Said at once, and not only when nothing can be done any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn too_little_traffic_is_foreseen_before_the_first_step() {
+    let stage = Stage::new().await;
+    let accept = json!({"excess": "0.01%", "alpha": 0.001});
+    let policy = json!({"plan": "10%:5m", "evidence": {"accept": accept}});
+    let input = json!({"Name": "/lambda-canary/hello/live/policy", "Type": "String",
+        "Value": policy.to_string()});
+    stage.call(Service::Ssm, "PutParameter", input);
+    let run = start(stage.run(""));
+    stage.shifted().await;
+    send("-INT", &run);
+    let ended = run.ended().await;
+    ended.exits(3);
+    let said = ended.said();
+    let (before, _) = said.split_once("begin: 10%").expect("it began");
+    assert!(before.contains("warning: the last hour brought"), "{said}");
+    assert!(
+        before.contains("where the policy goes by 75,926 without an error"),
+        "{said}"
+    );
+}

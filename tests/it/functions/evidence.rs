@@ -72,6 +72,13 @@ async fn too_little_traffic_is_no_health() {
     let outcome = &stage.outcome(&deployment)["outcome"];
     assert_eq!(outcome["word"], "rolled_back", "{outcome}");
     assert!(reason(outcome).contains("30 are needed"), "{outcome}");
+    let foreseen = "where the policy goes by 30: it would be put back as inconclusive";
+    assert_eq!(
+        stage.told().matches(foreseen).count(),
+        1,
+        "{}",
+        stage.told()
+    );
     stage.strike().await;
 }
 
