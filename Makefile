@@ -23,7 +23,7 @@ lint: ## Formatting and clippy, warnings are errors
 doc: ## API documentation, warnings are errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
 
-demo: ## Three releases through CodeDeploy on the local AWS: good, bad, and one with an alarm
+demo: ## Six releases through CodeDeploy on the local AWS: good, bad, an alarm, and three that only counts decide
 	cargo run -- demo
 
 local: ## Serve the local AWS at port 4599

@@ -144,6 +144,7 @@ fn weigh_a_fetch(bencher: Bencher, minutes: i64) {
     let mut memory = measure::Memory::default();
     memory.saw(0, now() - SignedDuration::from_mins(minutes));
     memory.saw(1_000, now() - SignedDuration::from_mins(minutes));
+    memory.saw(1_000, now());
     let series = |value: f64| -> Option<Series> {
         let at = |minute| (now() - SignedDuration::from_mins(minute), value);
         Some((0..=minutes).map(at).collect())

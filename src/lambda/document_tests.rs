@@ -15,6 +15,7 @@ fn counted(rules: &EvidenceRules) -> measure::Memory {
     let mut memory = measure::Memory::default();
     memory.saw(0, at(-70));
     memory.saw(1_000, at(-65));
+    memory.saw(1_000, at(700));
     let series = |value: f64| -> Option<Series> {
         Some((0..10).map(|minute| (at(minute * 60), value)).collect())
     };
