@@ -23,6 +23,7 @@ pub async fn local(console: &Console, arguments: &Local) -> Result<Exit, CliErro
         seed: arguments.seed,
         allow_remote: arguments.allow_remote,
         functions: Some(functions_program(arguments.functions.as_ref())?),
+        simulated_date: false,
     };
     if arguments.allow_remote && !arguments.bind.is_loopback() {
         console.say("warning: other machines can reach this endpoint, and it checks no signatures");

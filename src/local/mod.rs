@@ -88,6 +88,10 @@ pub struct Config {
     /// The program that serves functions with the handlers `pre_traffic`, `post_traffic`,
     /// `stepper` and `sample`, each in processes of its own. Without it they are modelled too.
     pub functions: Option<PathBuf>,
+    /// Whether answers carry the simulated time as their `Date`, and not the machine's. Clients of the
+    /// SDK then find their own clock wrong: they sign by the other one, and take a refusal for the
+    /// clock's fault and try again.
+    pub simulated_date: bool,
 }
 
 impl Default for Config {
@@ -99,6 +103,7 @@ impl Default for Config {
             seed: 1,
             allow_remote: false,
             functions: None,
+            simulated_date: false,
         }
     }
 }

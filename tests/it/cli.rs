@@ -42,9 +42,25 @@ impl Stage {
 
     async fn at_speed(speed: f64) -> Self {
         let config = Config {
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             speed,
             ..Config::default()
+        };
+        Self::with(config).await
+    }
+
+    /// Whose answers say that it is another year than this machine's clock.
+    async fn in_another_year() -> Self {
+        let config = Config {
+            simulated_date: true,
+            ..Config::default()
+        };
+        Self::with(config).await
+    }
+
+    async fn with(config: Config) -> Self {
+        let config = Config {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            ..config
         };
         let aws = LocalAws::start(config, sample_world(1, START)).await;
         Self {

@@ -400,7 +400,7 @@ async fn a_release_under_way_is_inconclusive_until_its_minutes_have_settled() {
 /// The simulated AWS is in another year than this machine.
 #[tokio::test(flavor = "multi_thread")]
 async fn now_is_aws_now() {
-    let stage = Stage::new().await;
+    let stage = Stage::in_another_year().await;
     stage.with_world(|world| {
         to_ten(world);
         let later = world.now() + SignedDuration::from_mins(20);

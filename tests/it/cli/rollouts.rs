@@ -25,7 +25,7 @@ async fn a_release_without_trouble_is_promoted() {
 /// The simulated AWS is in another year than this machine.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rollout_goes_by_aws_time() {
-    let stage = Stage::new().await;
+    let stage = Stage::in_another_year().await;
     let run = start(stage.run(&format!("{ALARM} --plan 10%:1s")));
     let ended = run.ended().await;
     ended.exits(0);
