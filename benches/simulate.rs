@@ -1,4 +1,4 @@
-//! Rehearsed rollouts a second, on one core: each with the traffic of the hour before, the real
+//! Rehearsed rollouts a second, on one core: each with the traffic of the three hours before, the real
 //! engine pass by pass, and CodeDeploy with its alarm on the same requests.
 //!
 //! `cargo bench --no-default-features --bench simulate`

@@ -83,14 +83,14 @@ pub(super) async fn fetch(
 }
 
 /// What to do about counts that cannot be read for want of a right.
-pub const HINT: &str = "give the role the right to cloudwatch:GetMetricData, or let the policy say \
+const HINT: &str = "give the role the right to cloudwatch:GetMetricData, or let the policy say \
      \"evidence\": false";
 
 /// Whether both versions can be counted at all, before anything depends on it: asks for the minutes
 /// before the rollout. What may pass by itself is no reason against a start.
 ///
 /// # Errors
-/// Why not, in words, if it will stay so.
+/// Why not, in words, and what to do about it, if it will stay so.
 pub async fn try_out(
     client: &Client,
     function: &str,
@@ -98,7 +98,7 @@ pub async fn try_out(
     rules: &EvidenceRules,
     versions: &Versions,
     now: Timestamp,
-) -> Result<(), String> {
+) -> Result<(), (String, Option<&'static str>)> {
     let Some(question) = rules.question(&Memory::default(), versions, now) else {
         return Ok(());
     };
@@ -107,19 +107,25 @@ pub async fn try_out(
         return Ok(());
     };
     match error.kind {
-        Kind::Refused | Kind::NoCredentials | Kind::NotFound => Err(format!(
-            "the versions' requests cannot be counted: {}",
-            explained(&error)
-        )),
+        Kind::Refused | Kind::NoCredentials | Kind::NotFound => {
+            let why = explained(&error);
+            let hint = is_denied(&error).then_some(HINT).or(error.hint());
+            let why = format!("the versions' requests cannot be counted: {why}");
+            Err((why, hint))
+        }
         Kind::Passing | Kind::Conflict => Ok(()),
     }
+}
+
+fn is_denied(error: &CallError) -> bool {
+    let code = error.code.as_deref();
+    code.is_some_and(|code| code.contains("AccessDenied"))
 }
 
 /// A failed call in words: first what is missing, where AWS says so, since its own text is long.
 #[must_use]
 pub fn explained(error: &CallError) -> String {
-    let denied = error.code.as_deref();
-    match denied.is_some_and(|code| code.contains("AccessDenied")) {
+    match is_denied(error) {
         true => format!("the right to cloudwatch:GetMetricData is missing: {error}"),
         false => error.to_string(),
     }

@@ -4,8 +4,7 @@
 //! show in any error. But which minutes of CloudWatch belong to which weight, and which are old
 //! enough to be judged, goes by AWS's time too.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -19,25 +18,19 @@ use crate::clock::Clock;
 /// Less is no difference: `Date` has whole seconds, and an answer takes its time.
 const NOTICEABLE: i64 = 5;
 
-/// No answer has said yet what time it is.
-const UNKNOWN: i64 = i64::MIN;
-
-/// How far AWS's clock is ahead of this machine's, by the last answer of a client that this
-/// listens to. Clones share it.
-#[derive(Debug, Clone)]
+/// AWS's time, by the answers of a client that this listens to. Clones share it.
+#[derive(Debug, Clone, Default)]
 pub struct Skew {
-    clock: Clock,
-    /// Seconds.
-    ahead: Arc<AtomicI64>,
+    first: Arc<Mutex<Option<Heard>>>,
 }
 
-impl Default for Skew {
-    fn default() -> Self {
-        Self {
-            clock: Clock::real(),
-            ahead: Arc::new(AtomicI64::new(UNKNOWN)),
-        }
-    }
+/// What the first answer said.
+#[derive(Debug)]
+struct Heard {
+    /// Shows AWS's time from then on.
+    clock: Clock,
+    /// How far it was ahead of this machine's; negative if it was behind. `None`: they agreed.
+    ahead: Option<SignedDuration>,
 }
 
 impl Skew {
@@ -45,19 +38,43 @@ impl Skew {
     /// seconds, or no answer has come yet.
     #[must_use]
     pub fn ahead(&self) -> Option<SignedDuration> {
-        match self.ahead.load(Ordering::Relaxed) {
-            UNKNOWN => None,
-            ahead if ahead.saturating_abs() < NOTICEABLE => None,
-            ahead => Some(SignedDuration::from_secs(ahead)),
-        }
+        self.lock().as_ref()?.ahead
+    }
+
+    /// A clock that shows AWS's time; this machine's, as long as no answer has come. A machine that
+    /// sleeps stops its clock: each answer moves it on to where AWS's is. It never goes back.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        let heard = self.lock();
+        heard
+            .as_ref()
+            .map_or_else(Clock::real, |heard| heard.clock.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Heard>> {
+        // Nothing that holds the lock panics.
+        self.first.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn heard(&self, date: &str, now: Timestamp) {
         // An answer without a date that can be read says nothing.
-        if let Ok(date) = rfc2822::parse(date) {
-            let ahead = date.timestamp().as_second() - now.as_second();
-            self.ahead.store(ahead, Ordering::Relaxed);
+        let Ok(date) = rfc2822::parse(date) else {
+            return;
+        };
+        let date = date.timestamp();
+        let apart = |from: Timestamp| date.as_second() - from.as_second();
+        let mut heard = self.lock();
+        if let Some(heard) = heard.as_ref() {
+            if apart(heard.clock.now()) >= NOTICEABLE {
+                heard.clock.skip_to(date);
+            }
+            return;
         }
+        let agree = apart(now).abs() < NOTICEABLE;
+        *heard = Some(Heard {
+            clock: Clock::scaled(if agree { now } else { date }, 1.0),
+            ahead: (!agree).then(|| SignedDuration::from_secs(apart(now))),
+        });
     }
 }
 
@@ -73,7 +90,7 @@ impl Intercept for Skew {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(date) = context.response().headers().get("date") {
-            self.heard(date, self.clock.now());
+            self.heard(date, Clock::real().now());
         }
         Ok(())
     }
@@ -86,17 +103,38 @@ mod tests {
     #[test]
     fn a_few_seconds_are_no_difference_and_minutes_are() {
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
-        let skew = Skew::default();
-        assert_eq!(skew.ahead(), None);
         for (date, ahead) in [
             ("Sat, 21 Nov 2026 12:00:04 GMT", None),
             ("Sat, 21 Nov 2026 12:03:00 GMT", Some(180)),
-            ("yesterday", Some(180)),
+            ("yesterday", None),
             ("Sat, 21 Nov 2026 11:59:00 GMT", Some(-60)),
             ("Sat, 21 Nov 2026 11:59:56 GMT", None),
         ] {
+            let skew = Skew::default();
+            assert_eq!(skew.ahead(), None);
             skew.heard(date, now);
             assert_eq!(skew.ahead().map(|ahead| ahead.as_secs()), ahead, "{date}");
         }
+    }
+
+    /// As after a sleep: this machine's own clock has stood still.
+    #[test]
+    fn every_answer_moves_it_on_and_none_back() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let skew = Skew::default();
+        skew.heard("Sat, 21 Nov 2026 12:03:00 GMT", now);
+        let clock = skew.clock();
+        let shows = |minutes: i64| {
+            let since = clock.now().duration_since(now).as_secs();
+            assert!((minutes * 60..minutes * 60 + 4).contains(&since), "{since}");
+        };
+        shows(3);
+        skew.heard("Sat, 21 Nov 2026 12:03:03 GMT", now);
+        shows(3);
+        skew.heard("Sat, 21 Nov 2026 12:33:00 GMT", now);
+        shows(33);
+        skew.heard("Sat, 21 Nov 2026 12:10:00 GMT", now);
+        shows(33);
+        assert_eq!(skew.ahead().map(|ahead| ahead.as_mins()), Some(3));
     }
 }

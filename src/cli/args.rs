@@ -207,7 +207,7 @@ pub struct Local {
     /// How many times as fast as real time the simulated AWS runs: 0.01 to 1000
     #[arg(long, default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
-    /// Seed of all its randomness
+    /// Seed of the simulated randomness; the processes' own time makes each run a little different
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// How CodeDeploy takes an edit of the alias during BeforeAllowTraffic

@@ -38,8 +38,14 @@ pub fn policy(console: &Console, arguments: &PolicyArguments) -> Result<Exit, Cl
 fn notes(policy: &Policy) -> Vec<&'static str> {
     let too_short = policy.is_too_short_to_compare();
     let mut notes = Vec::new();
-    if too_short {
-        notes.push(TOO_SHORT);
+    notes.extend(too_short_note(policy));
+    let limited = policy.evidence_where(true);
+    let limited = limited.is_some_and(|rules| rules.max_errors.is_some());
+    if !policy.bake.is_zero() && policy.alarms.alarms.is_empty() && !limited {
+        notes.push(
+            "it asks for a bake after the shift, where nothing is compared, and names neither an alarm nor \
+             \"evidence\": {\"max_errors\": …}: refused, unless the deployment group has an alarm",
+        );
     }
     if !policy.watches() {
         notes.push(match too_short {
@@ -53,8 +59,19 @@ fn notes(policy: &Policy) -> Vec<&'static str> {
     notes
 }
 
-/// Said of a plan whose steps hold no minute that can be judged.
-pub const TOO_SHORT: &str = "no step gives the canary traffic for the three minutes that it takes to compare both \
+/// What is said of a plan whose steps hold hardly a minute that can be judged, if it is one.
+pub fn too_short_note(policy: &Policy) -> Option<&'static str> {
+    let note = match policy.evidence {
+        None => TOO_SHORT,
+        Some(_) => SHORT_EVIDENCE,
+    };
+    policy.is_too_short_to_compare().then_some(note)
+}
+
+const SHORT_EVIDENCE: &str = "no step gives the canary traffic for three minutes, so hardly a minute can be judged, \
+     and too little evidence ends as \"inconclusive\" says";
+
+const TOO_SHORT: &str = "no step gives the canary traffic for the three minutes that it takes to compare both \
      versions' counts: only alarms watch such a rollout";
 
 fn summary(policy: &Policy) -> String {

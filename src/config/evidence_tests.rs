@@ -55,6 +55,17 @@ fn a_plan_has_time_for_its_minutes_to_settle() {
     );
 }
 
+/// A step without a whole minute has none that settles.
+#[test]
+fn only_steps_that_can_be_judged_are_given_time_to_settle() {
+    let plan = r#"{"plan": "1%:1m, 2%:1m, 3%:65s, 4%:66s, 50%:20m"}"#;
+    let policy = Policy::parse(plan).unwrap();
+    assert_eq!(policy.settling(), SignedDuration::from_mins(6));
+    assert!(policy.without_evidence().contains("\"evidence\": false"));
+    let said = Policy::parse(r#"{"plan": "10%:5m", "evidence": {}}"#).unwrap();
+    assert_eq!(said.without_evidence(), "");
+}
+
 #[test]
 fn evidence_comes_out_as_it_was_written() {
     let found = rules(

@@ -12,7 +12,7 @@ use super::plan;
 use super::walk::Place;
 use crate::judge::acceptance::Check;
 use crate::judge::alarms::{AlarmRule, AlarmRules, InsufficientData};
-use crate::judge::measure::{EvidenceRules, Inconclusive};
+use crate::judge::measure::{EvidenceRules, Inconclusive, MIXED};
 use crate::rollout::{Finish, Limits, Mode, Plan, Rules, Step, Weight};
 
 /// The name of the plan if the policy has none.
@@ -80,7 +80,16 @@ impl Policy {
     /// rollout is only a timer.
     #[must_use]
     pub fn watches(&self) -> bool {
-        !self.alarms.alarms.is_empty() || self.compares()
+        !self.alarms.alarms.is_empty() || self.compares() || self.counts_errors()
+    }
+
+    /// Whether so many failed requests of the canary are too many, in whichever minutes, and it gets
+    /// any.
+    fn counts_errors(&self) -> bool {
+        let limited = |rules: &EvidenceRules| rules.max_errors.is_some();
+        let mut steps = self.rules.plan.steps().iter();
+        let traffic = steps.any(|step| step.weight > Weight::ZERO && !step.bake.is_zero());
+        self.evidence.as_ref().is_some_and(limited) && traffic
     }
 
     /// Whether both versions' counts will ever be held against each other: evidence is asked for,
@@ -100,11 +109,22 @@ impl Policy {
         }
     }
 
-    /// Whether nothing is counted only because no step is long enough for it.
+    /// Whether there is evidence, or would be, and no step is long enough for it. Then nothing is
+    /// counted if the policy leaves it open; else hardly any minute can be judged.
     #[must_use]
     pub fn is_too_short_to_compare(&self) -> bool {
         let counts = self.evidence_unsaid || self.evidence.is_some();
         counts && !self.rules.plan.steps().is_empty() && !self.plan_compares()
+    }
+
+    /// What to add to a hint where a plan takes too long: its minutes need time to settle although
+    /// nobody asked for evidence.
+    #[must_use]
+    pub fn without_evidence(&self) -> &'static str {
+        match self.evidence_unsaid && !self.settling().is_zero() {
+            true => "; or say \"evidence\": false, and only alarms watch, without time to settle",
+            false => "",
+        }
     }
 
     fn plan_compares(&self) -> bool {
@@ -118,7 +138,11 @@ impl Policy {
     /// settle before they are counted.
     #[must_use]
     pub fn settling(&self) -> SignedDuration {
-        let steps = i32::try_from(self.rules.plan.steps().len()).unwrap_or(i32::MAX);
+        // A step without a whole minute at its weight has none to wait for.
+        let whole = SignedDuration::from_secs(60 + MIXED);
+        let waits = |step: &&Step| step.weight > Weight::ZERO && step.bake >= whole;
+        let steps = self.rules.plan.steps().iter().filter(waits).count();
+        let steps = i32::try_from(steps).unwrap_or(i32::MAX);
         let step = self.evidence.as_ref();
         let step = step.map_or(SignedDuration::ZERO, EvidenceRules::settling);
         step.saturating_mul(steps)
@@ -132,9 +156,7 @@ impl Policy {
         self.rules.plan = plan;
         self.evidence = self.evidence_where(self.plan_compares());
         self.rules.limits.longest = self.longest();
-        let faults = contradiction(&self.rules, self.settling())
-            .into_iter()
-            .collect();
+        let faults = contradiction(&self).into_iter().collect();
         self.unless(faults)
     }
 
@@ -256,7 +278,7 @@ fn read(root: &Place<'_>, mistakes: &mut Mistakes) -> Option<Policy> {
     };
     policy.rules.limits.longest = policy.longest();
     let contradictions = [
-        contradiction(&policy.rules, policy.settling()),
+        contradiction(&policy),
         policy.evidence.as_ref().and_then(evidence::contradiction),
         policy
             .evidence
@@ -282,7 +304,8 @@ const MODE: &[(&str, Mode)] = &[("enforce", Mode::Enforce), ("advise", Mode::Adv
 ///
 /// A poll interval longer than a bake can be: a bake is never outwaited, since the tick then waits
 /// only for what is left of it, and looks at the alarms at its end.
-fn contradiction(rules: &Rules, settling: SignedDuration) -> Option<PolicyError> {
+fn contradiction(policy: &Policy) -> Option<PolicyError> {
+    let (rules, settling) = (&policy.rules, policy.settling());
     let (bakes, longest, most) = (rules.plan.duration(), rules.limits.longest, LONGEST.most);
     let takes = bakes.saturating_add(settling);
     if takes > most {
@@ -308,7 +331,8 @@ fn contradiction(rules: &Rules, settling: SignedDuration) -> Option<PolicyError>
     let hint = if settling.is_zero() {
         format!("leave the key out for twice the bakes and 30 minutes: {by_default:#}")
     } else {
-        format!("leave the key out for {by_default:#}")
+        let or = policy.without_evidence();
+        format!("leave the key out for {by_default:#}{or}")
     };
     (longest < takes).then(|| error.hint(hint))
 }

@@ -57,7 +57,8 @@ proptest! {
         prop_assert_eq!(policy.rules.plan.duration().as_secs(), total);
         // Where something can be compared, each step has three minutes more to settle.
         let compares = bake >= 180 && weights.iter().any(|weight| *weight > 0);
-        let settling = if compares { 180 * weights.len() as i64 } else { 0 };
+        let waiting = weights.iter().filter(|weight| **weight > 0).count() as i64;
+        let settling = if compares { 180 * waiting } else { 0 };
         prop_assert_eq!(policy.evidence.is_some(), compares);
         prop_assert_eq!(policy.rules.limits.longest.as_secs(), 2 * total + 1800 + settling);
         prop_assert_eq!(policy.rules.limits.poll.as_secs(), poll);

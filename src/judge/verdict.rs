@@ -5,8 +5,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::bound::{Bound, parts, percent, percent_up};
+use super::bound::Bound;
 use super::evidence::figures::grouped;
+use super::evidence::figures::percent;
 
 /// Odds are not told above this: nobody needs more, and no reader of JSON chokes on it.
 pub(super) const ODDS_MAX: u64 = 1_000_000;
@@ -283,8 +284,8 @@ impl fmt::Display for Doubt {
 
 /// The part as a percentage of the whole.
 fn share(part: u64, whole: u64) -> String {
-    if part >= whole {
-        return percent(if whole == 0 { 0 } else { 1_000_000 });
+    match whole {
+        0 => percent(0.0),
+        _ => percent((part as f64 / whole as f64).min(1.0)),
     }
-    percent_up(parts(part as f64 / whole as f64, f64::round))
 }

@@ -11,7 +11,9 @@ use super::discovery::Shifted;
 use super::document::{Carry, Document, HookEvent, Outcome, SCHEMA, Way, Word};
 use super::failure::Failure;
 use super::hooks;
-use super::preflight::{Stop, open_deployment, policy_of, refused, release, what};
+use super::preflight::{
+    NOTHING_TO_BAKE_BY, Stop, open_deployment, policy_of, refused, release, what,
+};
 use crate::aws::deployments::{self, Deployment};
 use crate::aws::{alias, executions};
 use crate::judge::alarms::Memory;
@@ -71,11 +73,7 @@ async fn bake(
     let evidence = policy.evidence_where(true).filter(|_| !length.is_zero());
     let limited = evidence.as_ref().filter(|rules| rules.max_errors.is_some());
     if !length.is_zero() && alarms.alarms.is_empty() && limited.is_none() {
-        return Err(refused(
-            "the policy asks for a bake, but neither it nor the deployment group names an alarm to watch: after \
-             the shift there is no stable version to compare with (hint: name an alarm in the policy's \
-             \"alarms\", or say how many failed requests are too many: \"evidence\": {\"max_errors\": 10})",
-        ));
+        return Err(refused(NOTHING_TO_BAKE_BY));
     }
     let settling = limited.map_or(SignedDuration::ZERO, EvidenceRules::settling);
     let (takes, left) = (

@@ -20,6 +20,11 @@ use crate::rollout::hook::{self, HookFacts};
 mod guard;
 mod stepper;
 
+/// After the shift there is nothing to compare with.
+pub const NOTHING_TO_BAKE_BY: &str = "the policy asks for a bake, but neither it nor the deployment group names an \
+     alarm to watch: after the shift there is no stable version to compare with (hint: name an alarm in the \
+     policy's \"alarms\", or say how many failed requests are too many: \"evidence\": {\"max_errors\": 10})";
+
 /// The reason that lets a rollback pass.
 const A_ROLLBACK: &str = "this deployment is itself a rollback, which is never blocked";
 
@@ -219,6 +224,17 @@ pub fn refused(why: impl Into<String>) -> Stop {
     Stop::with(Outcome::failed(Word::Refused, why))
 }
 
+/// A bake that has nothing to go by is refused before the shift, and not after it.
+fn bakes(policy: &Policy, group: &[String]) -> Result<(), Stop> {
+    let silent = policy.alarms.alarms.is_empty() && group.is_empty();
+    let evidence = policy.evidence_where(true);
+    let limited = evidence.is_some_and(|rules| rules.max_errors.is_some());
+    match !policy.bake.is_zero() && silent && !limited {
+        true => Err(refused(NOTHING_TO_BAKE_BY)),
+        false => Ok(()),
+    }
+}
+
 /// Whether the versions can be counted, if that is asked for: a right that is missing is not waited
 /// for with the traffic on the new version.
 async fn countable(
@@ -238,7 +254,12 @@ async fn countable(
     let function = shifted.function.as_str();
     counts::try_out(client, function, &shifted.alias, rules, &versions, now)
         .await
-        .map_err(|why| refused(format!("{why} (hint: {})", counts::HINT)))
+        .map_err(|(why, hint)| {
+            refused(match hint {
+                Some(hint) => format!("{why} (hint: {hint})"),
+                None => why,
+            })
+        })
 }
 
 fn say(deployment: &Deployment, release: &Release, way: &Way, shift: Shift) {

@@ -9,7 +9,7 @@ use crate::aws::{AwsPorts, Session, checks, counts};
 use crate::cli::args::{Run, quoted};
 use crate::cli::console::Console;
 use crate::cli::error::CliError;
-use crate::cli::policy::{TOO_SHORT, policy_error, policy_of};
+use crate::cli::policy::{policy_error, policy_of, too_short_note};
 use crate::cli::rollback::put_back;
 use crate::cli::signals::Aborts;
 use crate::clock::Clock;
@@ -138,18 +138,24 @@ pub async fn countable(
     policy: &Policy,
     contenders: &Contenders,
 ) -> Result<(), CliError> {
-    let Some(rules) = &policy.evidence else {
+    // Where nothing is enforced, it is only said on the way.
+    let enforced = policy.rules.mode == Mode::Enforce;
+    let Some(rules) = policy.evidence.as_ref().filter(|_| enforced) else {
         return Ok(());
     };
     let versions = Versions {
         stable: contenders.stable.to_string(),
         canary: contenders.canary.to_string(),
     };
-    let (client, now) = (&session.cloudwatch, Clock::real().now());
+    let (client, now) = (&session.cloudwatch, session.skew.clock().now());
     let (function, alias) = (run.target.function.as_str(), &run.target.alias);
     let tried = counts::try_out(client, function, alias, rules, &versions, now).await;
-    tried.map_err(|why| {
-        CliError::plain(format!("not started; nothing was changed\n  {why}")).hint(counts::HINT)
+    tried.map_err(|(why, hint)| {
+        let error = CliError::plain(format!("not started; nothing was changed\n  {why}"));
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
     })
 }
 
@@ -216,8 +222,8 @@ pub fn announce(
              the end of the plan is the end of the watch",
         );
     }
-    if policy.is_too_short_to_compare() {
-        console.say(&format!("note: {TOO_SHORT}"));
+    if let Some(note) = too_short_note(policy) {
+        console.say(&format!("note: {note}"));
     }
     console.say(&format!(
         "rollout {}: {function}:{name} in {place}, from version {} to version {}\n\

@@ -158,9 +158,8 @@ async fn confirmed(console: &Console, run: &Run, question: &str, aborts: &mut Ab
 /// AWS's time, if this machine's clock is far from it: which minutes of the metrics belong to which
 /// weight goes by that.
 pub fn clock_of(console: &Console, session: &Session, whose: &str) -> Clock {
-    let here = Clock::real();
     let Some(ahead) = session.skew.ahead() else {
-        return here;
+        return session.skew.clock();
     };
     let (apart, where_to) = match ahead.is_negative() {
         true => (ahead.abs(), "ahead of"),
@@ -170,7 +169,7 @@ pub fn clock_of(console: &Console, session: &Session, whose: &str) -> Clock {
         "note: this machine's clock is {} {where_to} AWS's; this {whose} goes by AWS's",
         readable(apart)
     ));
-    Clock::scaled(here.now().saturating_add(ahead).unwrap_or(here.now()), 1.0)
+    session.skew.clock()
 }
 
 async fn conclude(

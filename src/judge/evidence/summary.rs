@@ -60,7 +60,7 @@ impl fmt::Display for Summary {
             let (upper, sure) = (percent_up(self.upper), percent(self.confidence));
             write!(f, "at most {upper} worse ({sure})")
         } else {
-            f.write_str("how much worse it may be is not known yet")
+            f.write_str("how much worse it may be is not known")
         }
     }
 }

@@ -198,7 +198,8 @@ impl EvidenceRules {
             None => Some(Doubt::Uncalled),
         };
         let content = self.inconclusive == Some(Inconclusive::Complete) && memory.is_quiet(now);
-        let sufficiency = match short.filter(|_| !content) {
+        let short = short.filter(|doubt| !content || *doubt != Doubt::Uncalled);
+        let sufficiency = match short {
             Some(doubt) => Sufficiency::Short { doubt },
             None => Sufficiency::Enough,
         };

@@ -120,6 +120,9 @@ impl Finding {
     pub fn sentences(&self, rules: &EvidenceRules) -> Vec<(String, String)> {
         let sentence = |found: &MetricFinding| {
             let [canary, canary_bad, stable, stable_bad] = found.counted;
+            if canary == 0 && stable == 0 {
+                return "no minute was judged".to_owned();
+            }
             let tally = |all: u64, bad: u64| Tally::new(all, bad.min(all)).unwrap_or_default();
             let counts = Counts {
                 canary: tally(canary, canary_bad),

@@ -121,6 +121,13 @@ impl Memory {
         (from..=last).filter(|minute| matches!(self.timeline.kind(*minute), Kind::Split(_)))
     }
 
+    /// Whether a minute is open in which the weight may have changed.
+    fn changed(&self, now: Timestamp) -> bool {
+        let last = minute_of(now);
+        let from = self.open_from(now).unwrap_or(last.saturating_add(1));
+        (from..=last).any(|minute| self.timeline.kind(minute) == Kind::Change)
+    }
+
     /// Where the first of these begins that the last fetch did not see so many seconds after its end.
     fn younger_than(&self, age: i64, now: Timestamp) -> Option<Timestamp> {
         let young = |minute: &i64| {
@@ -167,7 +174,9 @@ impl EvidenceRules {
             return None;
         }
         let history = memory.wants_history(self);
-        if !history && memory.split_minutes(now).next().is_none() {
+        // Errors of a minute of change are errors all the same.
+        let limited = self.max_errors.is_some() && memory.changed(now);
+        if !history && !limited && memory.split_minutes(now).next().is_none() {
             return None;
         }
         let window = memory.open_from(now).map(|from| Span {

@@ -48,6 +48,40 @@ fn history_is_asked_for_once_before_there_is_a_weight() {
     assert_eq!(rules().measured(&memory, at(600)).unjudged_from, None);
 }
 
+/// Where the weight changes every minute no minute is compared, but errors are errors.
+#[test]
+fn with_max_errors_minutes_of_change_are_asked_for_too() {
+    let asked = |max_errors| {
+        let rules = EvidenceRules {
+            max_errors,
+            ..rules()
+        };
+        let cloud = Cloud::steady(30, [10, 1, 90, 0]);
+        let mut memory = Memory {
+            bursts: vec![Some(1.0)],
+            ..Memory::default()
+        };
+        let mut asked = 0;
+        for second in (0..600).step_by(15) {
+            // Seen a moment after each minute has begun.
+            let share = 1_000 * (1 + second / 60) as u16;
+            asked += i32::from(look(&rules, &mut memory, share, second, |question| {
+                cloud.answer(question)
+            }));
+        }
+        (
+            asked,
+            memory
+                .finding()
+                .is_some_and(|found| found.regression.is_some()),
+        )
+    };
+    let (without, _) = asked(None);
+    let (with, found) = asked(Some(2));
+    assert!(without <= 2 && with >= 8, "{without} and {with}");
+    assert!(found);
+}
+
 #[test]
 fn history_that_never_comes_is_given_up_when_the_first_minute_is_closed() {
     let cloud = Cloud::steady(30, [10, 0, 90, 0]);

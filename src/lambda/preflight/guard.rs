@@ -1,24 +1,28 @@
 //! The guard's way: CodeDeploy shifts, so what is left to find out is what the guard watches, and
 //! for how long the versions share the traffic.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Stop, countable, refused};
+use super::{Stop, bakes, countable, refused};
 use crate::aws::deployments::{self, Deployment};
 use crate::aws::preflight::timeout;
 use crate::config::Policy;
 use crate::driver::Counting;
 use crate::judge::alarms::Memory;
 use crate::judge::duration::readable;
-use crate::judge::measure::SHORTEST;
+use crate::judge::measure::{EvidenceRules, SHORTEST};
 use crate::lambda::Functions;
 use crate::lambda::discovery::Shifted;
 use crate::lambda::document::Way;
 use crate::lambda::failure::Failure;
 use crate::lambda::log::{self, Level};
 use crate::rollout::guard::{Guard, GuardRules};
-use crate::rollout::{Contenders, Finish, Limits, Shift};
+use crate::rollout::{Contenders, Finish, Limits, Mode, Shift};
+
+/// The longest time between two looks while counts are compared: a change of the weight is known to
+/// lie between two of them, and the minutes that it touches are not judged.
+const POLL_MAX: SignedDuration = SignedDuration::from_secs(30);
 
 /// A guard for this deployment.
 ///
@@ -35,19 +39,28 @@ pub(super) async fn prepare(
     let group = deployments::alarms(&functions.session.codedeploy, deployment)
         .await
         .map_err(Failure::from)?;
+    bakes(policy, &group)?;
     let alarms = policy.alarms.clone().and(group);
     let evidence = policy.evidence_where(shift.compares());
     let comparing = evidence.as_ref().filter(|_| shift.compares());
     if alarms.alarms.is_empty() && comparing.is_none() {
         return Err(nothing_to_go_by(deployment, shift));
     }
-    countable(functions, shifted, evidence.as_ref(), now).await?;
+    let enforced = policy.rules.mode == Mode::Enforce;
+    let needed =
+        |rules: &&EvidenceRules| enforced && (shift.compares() || rules.max_errors.is_some());
+    countable(functions, shifted, evidence.as_ref().filter(needed), now).await?;
     // A hook waits, or nobody does: what the policy leaves open is decided as inside the hook.
     let inconclusive =
         comparing.map(|evidence| Finish::HandOver.inconclusive(evidence.inconclusive));
     let rules = GuardRules {
         limits: Limits {
             longest: shift.longest(policy.rules.limits.longest),
+            poll: match comparing {
+                // What it learns of a shift late, it cannot compare minutes of.
+                Some(_) => policy.rules.limits.poll.min(POLL_MAX),
+                None => policy.rules.limits.poll,
+            },
             ..policy.rules.limits
         },
         mode: policy.rules.mode,

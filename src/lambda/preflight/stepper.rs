@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Stop, countable, refused};
+use super::{Stop, bakes, countable, refused};
 use crate::aws::checks;
 use crate::aws::deployments::{self, Deployment};
 use crate::aws::preflight::{GatherError, gather};
@@ -16,7 +16,7 @@ use crate::lambda::log::{self, Level};
 use crate::rollout::hook::{self, HookFacts};
 use crate::rollout::preflight::{Audience, Preflight, Request, begin, preflight};
 use crate::rollout::reach::Reach;
-use crate::rollout::{Finish, Limits, Rules};
+use crate::rollout::{Finish, Limits, Mode, Rules};
 
 /// The way of a plan in the policy.
 ///
@@ -86,9 +86,25 @@ pub(super) async fn prepare(
         facts.started_at,
         now,
     )
-    .map_err(|error| refused(format!("{error} (hint: {})", error.hint())))?;
-    countable(functions, shifted, policy.evidence.as_ref(), now).await?;
-    warn_of_group_alarms(functions, deployment).await;
+    .map_err(|error| {
+        let hint = error.hint();
+        refused(format!(
+            "{error} (hint: {hint}{})",
+            policy.without_evidence()
+        ))
+    })?;
+    let group = match deployments::alarms(&functions.session.codedeploy, deployment).await {
+        Ok(alarms) => alarms,
+        // Without a bake it is only for a warning.
+        Err(_) if policy.bake.is_zero() => Vec::new(),
+        Err(error) => return Err(Stop::Later(error.into())),
+    };
+    bakes(&policy, &group)?;
+    // Where nothing is enforced, it is only said on the way.
+    let enforced = policy.rules.mode == Mode::Enforce;
+    let asked = policy.evidence.as_ref().filter(|_| enforced);
+    countable(functions, shifted, asked, now).await?;
+    warn_of_group_alarms(deployment, &group);
     if policy.is_too_short_to_compare() {
         let why = "no step gives the new version traffic for the three minutes that it takes to compare both versions' counts";
         log::line(Level::Warn, why, json!({ "deployment": deployment.id }));
@@ -116,10 +132,8 @@ pub(super) async fn prepare(
 }
 
 /// Alarms in the group make CodeDeploy start its own rollback beside the stepper's.
-async fn warn_of_group_alarms(functions: &Functions, deployment: &Deployment) {
-    if let Ok(alarms) = deployments::alarms(&functions.session.codedeploy, deployment).await
-        && !alarms.is_empty()
-    {
+fn warn_of_group_alarms(deployment: &Deployment, alarms: &[String]) {
+    if !alarms.is_empty() {
         log::line(
             Level::Warn,
             "the deployment group has alarms of its own: while the stepper shifts, they belong into the policy",

@@ -53,7 +53,8 @@ impl Summary {
         for outcome in outcomes {
             ends[outcome.ended as usize] += 1;
             not_started += u64::from(outcome.never_started());
-            if outcome.ended == Ended::RolledBack {
+            // What never began was not shifted back, either.
+            if outcome.ended == Ended::RolledBack && !outcome.never_started() {
                 minutes.push(outcome.seconds / MINUTE);
             }
             failed.push(outcome.canary.failed as f64);

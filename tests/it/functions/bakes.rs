@@ -123,10 +123,18 @@ async fn a_limit_that_no_request_was_held_against_is_not_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bake_that_nothing_can_fail_is_refused() {
     let policy = r#"{"plan":"10%:4m","evidence":{},"bake":"4m"}"#;
-    let (stage, deployment) = baking(policy, 0.0).await;
-    let outcome = baked(&stage, &deployment).await;
+    let stage = Stage::with(|world| {
+        set_policy(world, policy);
+        traffic(world, 50.0, 0.0, 0.0);
+    })
+    .await;
+    let deployment = stage.deploy();
+    stage.rest().await;
+    // Before anything is shifted, and not after all of it.
+    let outcome = stage.outcome(&deployment)["outcome"].clone();
     assert_eq!(stage.status(&deployment), "Failed", "{}", stage.told());
     assert_eq!(outcome["word"], "refused", "{outcome}");
+    stage.assert_put_back();
     assert!(reason(&outcome).contains("max_errors"), "{outcome}");
     assert!(!reason(&outcome).contains(ALARM));
     stage.strike().await;

@@ -200,11 +200,12 @@ async fn only_what_will_not_pass_is_a_reason_not_to_start() {
         });
         let tried = counts::try_out(&client, "hello", "live", &rules, &versions, START).await;
         assert_eq!(tried.is_ok(), fits, "{kind:?}: {tried:?}");
-        if let Err(why) = tried {
+        if let Err((why, hint)) = tried {
             assert!(
                 why.contains("the right to cloudwatch:GetMetricData is missing"),
                 "{why}"
             );
+            assert!(hint.is_some_and(|hint| hint.starts_with("give the role the right")));
         }
     }
     aws.shutdown().await;
