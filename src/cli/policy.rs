@@ -10,6 +10,9 @@ use super::exit::Exit;
 use super::run::before::counted;
 use crate::aws::{Session, policy};
 use crate::config::{self, Policy, PolicyErrors};
+use crate::judge::Bound;
+use crate::judge::evidence::figures::{grouped, odds};
+use crate::judge::measure::{EvidenceRules, Inconclusive};
 
 /// Checks a policy or prints the schema.
 pub fn policy(console: &Console, arguments: &PolicyArguments) -> Result<Exit, CliError> {
@@ -78,9 +81,16 @@ fn summary(policy: &Policy) -> String {
     let names = policy.alarms.alarms.iter().map(|rule| rule.name.as_str());
     let names: Vec<&str> = names.collect();
     let limits = &policy.rules.limits;
+    let evidence = policy.evidence.as_ref().map_or_else(String::new, |rules| {
+        format!("\n  evidence: {}", evidence(rules))
+    });
+    let bake = match policy.bake.is_zero() {
+        true => String::new(),
+        false => format!("\n  bake: {:#} after CodeDeploy's shift", policy.bake),
+    };
     format!(
-        "the policy is in order\n  plan: {}\n  alarms: {}\n  counted: {}\n  poll every {:#}, at most {:#} in all, \
-         {:#} of failing calls",
+        "the policy is in order\n  plan: {}\n  alarms: {}\n  counted: {}{evidence}{bake}\n  poll every {:#}, at most \
+         {:#} in all, {:#} of failing calls",
         policy.rules.plan,
         if names.is_empty() {
             "none".to_owned()
@@ -95,6 +105,29 @@ fn summary(policy: &Policy) -> String {
         limits.longest,
         limits.error_budget,
     )
+}
+
+/// What stops a canary, what lets it pass early, and what too little leads to.
+fn evidence(rules: &EvidenceRules) -> String {
+    let mut parts = vec![format!("odds of {} stop it", odds(-rules.alpha.ln()))];
+    if let Some(most) = rules.max_errors {
+        parts.push(format!("so do more than {} errors", grouped(most)));
+    }
+    if let Some(accept) = rules.accept {
+        let bound = Bound::new(accept.excess, 1.0 - accept.alpha);
+        parts.push(format!("done early once it is shown to be {bound}"));
+    }
+    let least = grouped(rules.min_requests);
+    let inconclusive = match rules.inconclusive {
+        None => "hold, inside CodeDeploy roll back",
+        Some(Inconclusive::Complete) => "complete",
+        Some(Inconclusive::Hold) => "hold",
+        Some(Inconclusive::Rollback) => "roll back",
+    };
+    parts.push(format!(
+        "fewer than {least} requests are too few: {inconclusive}"
+    ));
+    parts.join("; ")
 }
 
 /// Reads a policy from a file, or from stdin if the file is `-`.

@@ -37,6 +37,13 @@ async fn a_policy_in_order_is_said_to_be() {
         "{}",
         ended.printed()
     );
+    assert!(
+        ended.printed().contains(
+            "odds of 100:1 stop it; fewer than 30 requests are too few: hold, inside CodeDeploy roll back"
+        ),
+        "{}",
+        ended.printed()
+    );
     finish(canary("policy check /nonexistent"))
         .await
         .exits(1)
