@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{CountsAnswer, Pair};
-use super::finding::{Measured, Sufficiency};
+use super::finding::{Measured, Sufficiency, uncounted, verdict};
 use super::memory::{HOUR, history, hourly, same_minute};
 use super::minutes::{Lone, PUBLISHED, alone, bad_by_minute, errors_so_far};
 use super::question::{CountsQuestion, Span, Versions};
@@ -335,20 +335,13 @@ impl Tallying<'_> {
 impl AloneFinding {
     /// The verdict: a regression, a doubt, or that nothing speaks against the version.
     pub fn verdict(&self) -> Verdict {
-        match (&self.regression, &self.doubt) {
-            (Some(regression), _) => Verdict::Fail(regression.clone()),
-            (None, Some(doubt)) => Verdict::Inconclusive(vec![doubt.clone()]),
-            (None, None) => Verdict::Pass,
-        }
+        verdict(self.regression.as_ref(), self.doubt.as_ref())
     }
 
     /// Why the last fetch was not answered in full, if it was not.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
-        match &self.doubt {
-            Some(Doubt::Uncounted { error }) => Some(error.clone()),
-            _ => None,
-        }
+        uncounted(self.doubt.as_ref())
     }
 
     /// What the settled minutes come to, for a person: "version 2 failed 0 of 1,234 requests: at

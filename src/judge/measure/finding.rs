@@ -99,20 +99,13 @@ impl Finding {
 
     /// The verdict: a regression, a doubt, or that nothing speaks against the canary.
     pub fn verdict(&self) -> Verdict {
-        match (&self.regression, &self.doubt) {
-            (Some(regression), _) => Verdict::Fail(regression.clone()),
-            (None, Some(doubt)) => Verdict::Inconclusive(vec![doubt.clone()]),
-            (None, None) => Verdict::Pass,
-        }
+        verdict(self.regression.as_ref(), self.doubt.as_ref())
     }
 
     /// Why the last fetch was not answered in full, if it was not.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
-        match &self.doubt {
-            Some(Doubt::Uncounted { error }) => Some(error.clone()),
-            _ => None,
-        }
+        uncounted(self.doubt.as_ref())
     }
 
     /// One sentence a metric, for a person: the metric's name and what its evidence comes to.
@@ -163,5 +156,22 @@ impl Finding {
             account.push(format!("throttled and in no count: {requests} requests"));
         }
         account
+    }
+}
+
+/// What a finding comes to: a regression goes before a doubt.
+pub(super) fn verdict(regression: Option<&Regression>, doubt: Option<&Doubt>) -> Verdict {
+    match (regression, doubt) {
+        (Some(regression), _) => Verdict::Fail(regression.clone()),
+        (None, Some(doubt)) => Verdict::Inconclusive(vec![doubt.clone()]),
+        (None, None) => Verdict::Pass,
+    }
+}
+
+/// The error behind a doubt, if it is that the fetch was not answered in full.
+pub(super) fn uncounted(doubt: Option<&Doubt>) -> Option<String> {
+    match doubt {
+        Some(Doubt::Uncounted { error }) => Some(error.clone()),
+        _ => None,
     }
 }

@@ -71,6 +71,31 @@ fn evidence_that_the_second_look_does_not_show_is_no_regression() {
     assert_eq!(memory.crossed, None);
 }
 
+/// Points that were there and are not any more: what they showed is not held against anybody.
+#[test]
+fn a_series_that_vanishes_takes_its_minutes_out() {
+    let broken = bad_from(3, [60, 6, 540, 0]);
+    let mut memory = shifted();
+    looks(&rules(), &mut memory, 0..300, &bad_from(99, [0; 4]));
+    look(&rules(), &mut memory, 1_000, 300, |question| {
+        broken.answer(question)
+    });
+    assert!(finding(&memory).doubt.is_some());
+    for second in (310..1_200).step_by(15) {
+        look(&rules(), &mut memory, 1_000, second, |question| {
+            let mut answer = broken.answer(question);
+            let stable = &mut answer.metrics[0].stable;
+            (stable.total, stable.bad) = (Some(Series::default()), Some(Series::default()));
+            answer
+        });
+    }
+    assert_eq!(finding(&memory).verdict(), Verdict::Pass);
+    assert_eq!(memory.crossed, None);
+    // Only what was closed before was ever compared.
+    assert!(memory.books.compared(0) <= 60, "{:?}", memory.books);
+    assert!(finding(&memory).metrics[0].log_e < 1.0);
+}
+
 /// In the mode `advise` a rollout goes on after it, and need not ask more often for that.
 #[test]
 fn evidence_that_is_confirmed_is_fetched_no_more_often_than_any_other() {

@@ -161,6 +161,8 @@ async fn a_bad_line_is_named_with_what_is_wrong() {
         (b"6,one,54,0", "x_c is \"one\", not a whole number"),
         (b"-6,0,54,0", "n_c is \"-6\", not a whole number"),
         (b"6,0,5.4,0", "n_b is \"5.4\", not a whole number"),
+        (b"6,NaN,54,0", "x_c is \"NaN\", not a whole number"),
+        (b"1e15,0,54,0", "n_c is \"1e15\", not a whole number"),
         (b"6,,54,0", "x_c is \"\", not a whole number"),
         (b"99999999999999999999,0,0,0", "n_c is too large"),
         (b"n_c,x_c,n_b,x_b", "n_c is \"n_c\""),
