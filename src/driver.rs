@@ -321,3 +321,6 @@ async fn carry_out<P: Act>(
     };
     (state, wait, Some((command, result)))
 }
+
+#[cfg(test)]
+mod garbage_tests;
