@@ -93,7 +93,7 @@ fn unrepaired(carry: &Carry) -> Option<String> {
 /// Step Functions waits for whole seconds; a bake is never cut short.
 fn whole_seconds(wait: SignedDuration) -> u64 {
     let more = i64::from(wait.subsec_nanos() > 0);
-    u64::try_from(wait.as_secs() + more).unwrap_or(0)
+    u64::try_from(wait.as_secs().saturating_add(more)).unwrap_or(0)
 }
 
 async fn step(
@@ -187,4 +187,21 @@ fn say(carry: &Carry, pass: &Pass) {
             "tick": pass.snapshot.state.ticks,
         }),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_rounded_up_and_never_overflows() {
+        for (wait, seconds) in [
+            (SignedDuration::from_millis(500), 1),
+            (SignedDuration::from_secs(15), 15),
+            (SignedDuration::MIN, 0),
+            (SignedDuration::MAX, i64::MAX.unsigned_abs()),
+        ] {
+            assert_eq!(whole_seconds(wait), seconds, "{wait:?}");
+        }
+    }
 }

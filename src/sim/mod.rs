@@ -41,3 +41,6 @@ pub use faults::{Effect, FaultKind, FaultRule, Outage};
 pub use trace::TraceEntry;
 pub use traffic::Behaviour;
 pub use world::World;
+
+#[cfg(test)]
+mod garbage_tests;
