@@ -15,7 +15,7 @@ const ARGUMENTS: Kind = Kind {
             "plan --rps 5 --weight 10% --detect 1% --base-rate 0.1% --window 30m --confidence 95%",
             "judge --alpha 0.01 --rho 1 --phi 2 --eps 0.1% -",
             "replay --function arn:aws:lambda:eu-west-1:123456789012:function:hello --alias live --from -3h --to now --shift 2026-11-20T14:00Z",
-            "simulate --plan 10%:5m --rps 5 --errors 1% --runs 10",
+            "simulate --rps 20 --base-rate 0.1% --canary-rate 5% --outage 2+5:50% --burst 5:20 --latency 50:90 --from 2 --alarm 1%:3 --minutes 15 --runs 10",
             "rollback --function 123456789012:function:hello --alias live",
             "local --port 4599 --speed 60",
         ]
@@ -24,7 +24,7 @@ const ARGUMENTS: Kind = Kind {
     },
     eat: |bytes| {
         let text = text(bytes);
-        let arguments = ["canary"].into_iter().chain(text.lines());
+        let arguments = ["canary"].into_iter().chain(text.lines().take(1_000));
         let arguments = match Arguments::try_parse_from(arguments) {
             Ok(arguments) => arguments,
             Err(error) => return assert!(!error.to_string().is_empty()),

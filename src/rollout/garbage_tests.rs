@@ -8,7 +8,7 @@ use super::bake::{Bake, Watched};
 use super::guard::{DeploymentReading, Guard, GuardObservation, GuardRules, not_stopped, watch};
 use super::plan::parse_duration;
 use super::*;
-use crate::garbage::{Kind, attacks, survives, text};
+use crate::garbage::{Kind, attacks, corpus, survives, text};
 use crate::judge::duration::{readable, readable_up};
 use crate::judge::measure::{Measured, Sufficiency};
 use crate::judge::{Bound, Doubt, Regression, Verdict};
@@ -373,6 +373,11 @@ fn states_of_all_kinds() {
     for state in states() {
         let read = serde_json::from_str::<Carried>(&state).map(|carried| carried.now);
         assert!(read.is_ok(), "{read:?} {state}");
+    }
+    // Else it would not show any more what it is kept for.
+    for (name, bytes) in corpus::of(STATE.name) {
+        let read = serde_json::from_slice::<Carried>(&bytes).map(|carried| carried.now);
+        assert!(read.is_ok(), "{name}: {read:?}");
     }
     survives(&STATE);
 }
