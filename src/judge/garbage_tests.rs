@@ -150,7 +150,8 @@ fn eat_answer(bytes: &[u8]) {
         answer: answer.collect(),
         at_most: Some(SignedDuration::MIN),
     };
-    let texts = [part("answer"), Some(whole)];
+    let head = whole[..whole.floor_char_boundary(50_000)].to_owned();
+    let texts = [part("answer"), Some(head)];
     for payload in texts.iter().map(Option::as_deref) {
         let (function_error, took) = (None, SignedDuration::MAX);
         let outcome = Outcome::Answered {
@@ -196,7 +197,16 @@ fn huge_answers() {
             .into_bytes()
     };
     let nested = (0..14).fold("1".to_owned(), |inside, _| json!({"a": inside}).to_string());
+    let patterns = (1..600)
+        .rev()
+        .map(|n| format!("({})*$", ".*a?b?".repeat(n)));
+    let mut small_enough = patterns.filter(|pattern| Pattern::new(pattern).is_ok());
+    let largest = small_enough.next().expect("a pattern");
     let own = [
+        (
+            "a pattern as large as they get",
+            story(&largest, json!("ab".repeat(500)).to_string()),
+        ),
         (
             "a slow pattern",
             story("(a*)*(a*)*(a*)*$", json!("a".repeat(20_000)).to_string()),
