@@ -127,7 +127,7 @@ impl Change {
                 .as_str()
                 .and_then(|text| serde_json::from_str(text).ok());
             *value = match inside {
-                Some(inside @ Value::Object(_)) if self.with % 2 == 0 => {
+                Some(inside @ Value::Object(_)) if self.with.is_multiple_of(2) => {
                     let deeper = Self {
                         what: self.what,
                         place: self.place.wrapping_mul(31),
@@ -246,7 +246,7 @@ fn any_value(with: u16) -> Value {
             .clone(),
         _ => {
             let deep = (0..which % 120).fold(json!(1), |inside, _| json!([inside]));
-            if which % 2 == 0 {
+            if which.is_multiple_of(2) {
                 deep
             } else {
                 json!({"a": deep})
