@@ -37,7 +37,7 @@ fn rounded(duration: SignedDuration, mode: RoundMode) -> String {
         _ if near.is_zero() && !duration.is_zero() => "under 1ms".to_owned(),
         tenths @ 1.. if size >= SECOND => {
             let sign = if near.is_negative() { "-" } else { "" };
-            format!("{sign}{}.{tenths}s", near.as_secs().abs())
+            format!("{sign}{}.{tenths}s", near.as_secs().unsigned_abs())
         }
         _ => format!("{near:#}"),
     }

@@ -345,7 +345,7 @@ mod tests {
         ));
         assert!(matches!(
             error(&"1%:1s,".repeat(200)),
-            PlanError::Weight(_) | PlanError::Form(_)
+            PlanError::TooMany(201) | PlanError::Weight(_) | PlanError::Form(_)
         ));
         assert_eq!(
             error("Canary10Percent5Minute").to_string(),
