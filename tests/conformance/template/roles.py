@@ -13,8 +13,8 @@ from translated import ACCOUNT, REGION, Stack, read
 NAME = "STACK"
 # What stands in the file instead. The topic's name is CloudFormation's, so all of its ARN goes.
 PLACES = {
-    ":FUNCTIONS": ":${Functions}",
-    ":APPLICATIONS": ":${Applications}",
+    "FUNCTIONS": "${Functions}",
+    "APPLICATIONS": "${Applications}",
     NAME: "${Stack}",
     ACCOUNT: "${Account}",
     REGION: "${Region}",
