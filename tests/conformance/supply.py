@@ -18,7 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import Suite, equal  # noqa: E402
 
 # Crates in the programs, ours not counted. One more is a decision, one less is a number to lower.
-CRATES = 252
+CRATES = 251
 
 parser = argparse.ArgumentParser()
 for name in ("root", "client", "results"):

@@ -41,6 +41,8 @@ def main():
     path, made = root / "src" / "local" / "stack" / "roles.json", roles(root)
     if "--write" in sys.argv:
         path.write_text(made, encoding="utf-8")
+    elif not path.parent.exists():
+        print("there is no local AWS here")
     elif path.read_text(encoding="utf-8") != made:
         sys.exit(f"{path} is not what template.yaml says: write it anew with make roles")
     print(f"{path.name}: {len(json.loads(made))} roles")
