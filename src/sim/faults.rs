@@ -143,7 +143,7 @@ impl World {
         self.faults.clear();
     }
 
-    /// [`World::call`] as a caller across a network meets it.
+    /// [`World::call`] as a caller across a network meets it, who may lack the right to it.
     ///
     /// # Errors
     ///
@@ -155,6 +155,7 @@ impl World {
         input: Value,
     ) -> Result<Result<Value, AwsError>, Outage> {
         self.under_faults(service, operation, |world| {
+            world.authorise(service, operation, &input)?;
             world.call(service, operation, input)
         })
     }
@@ -249,7 +250,7 @@ fn internal_error(service: Service) -> AwsError {
     AwsError::new(code, 500, message)
 }
 
-fn access_denied(service: Service) -> AwsError {
+pub(super) fn access_denied(service: Service) -> AwsError {
     let (code, status) = match service {
         Service::Lambda => ("AccessDeniedException", 403),
         Service::CloudWatch => ("AccessDenied", 403),

@@ -14,6 +14,7 @@ use super::lambda::{AliasChange, Function};
 use super::metrics::emission::Emission;
 use super::metrics::store::Store;
 use super::parameters::Stored;
+use super::rights::Rights;
 use super::streams::{self, Stream};
 use super::topics::Topics;
 use super::trace::Trace;
@@ -42,6 +43,7 @@ pub struct World {
     pub(super) alias_changes: Vec<AliasChange>,
     pub(super) faults: Vec<FaultRule>,
     pub(super) trace: Trace,
+    pub(super) rights: Rights,
 }
 
 /// What happens next when nobody calls.
@@ -88,6 +90,7 @@ impl World {
             alias_changes: Vec::new(),
             faults: Vec::new(),
             trace: Trace::default(),
+            rights: Rights::default(),
         }
     }
 
