@@ -23,6 +23,10 @@ pub enum FaultKind {
     ConnectionReset,
     /// The service's access-denied error.
     AccessDenied,
+    /// The service's 409: something else is under way there.
+    Conflict,
+    /// The service's answer to a revision that is no longer the newest.
+    PreconditionFailed,
 }
 
 /// Whether the call took effect although its answer is a fault.
@@ -211,6 +215,31 @@ pub(super) fn answer(kind: FaultKind, service: Service) -> Result<AwsError, Outa
         FaultKind::Throttle => Ok(throttled(service)),
         FaultKind::InternalError => Ok(internal_error(service)),
         FaultKind::AccessDenied => Ok(access_denied(service)),
+        FaultKind::Conflict => Ok(conflict(service)),
+        FaultKind::PreconditionFailed => Ok(precondition_failed(service)),
+    }
+}
+
+/// Only Lambda has the two that follow; elsewhere they are the service's 500.
+fn conflict(service: Service) -> AwsError {
+    match service {
+        Service::Lambda => AwsError::lambda(
+            "ResourceConflictException",
+            409,
+            "The operation cannot be performed at this time. An update is in progress for resource",
+        ),
+        _ => internal_error(service),
+    }
+}
+
+fn precondition_failed(service: Service) -> AwsError {
+    match service {
+        Service::Lambda => AwsError::lambda(
+            "PreconditionFailedException",
+            412,
+            "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
+        ),
+        _ => internal_error(service),
     }
 }
 
