@@ -85,6 +85,8 @@ pub struct State {
     pub payloads: Vec<String>,
     /// Invocations that nobody waits for.
     pub ghosts: u32,
+    /// When the system looks again by itself.
+    wake: Timestamp,
     changes: usize,
     next_invocation: u64,
 }
@@ -144,6 +146,7 @@ impl Sim {
             deployment,
             payloads: Vec::new(),
             ghosts: 0,
+            wake: Timestamp::MIN,
             next_invocation: 0,
         };
         for trouble in &scenario.troubles {
@@ -169,7 +172,8 @@ impl Sim {
         state.world.advance_to(now);
         state.notice(&By::CodeDeploy);
         let result = f(&mut state);
-        if state.world.has_untaken_invocations() {
+        let sooner = state.next().is_some_and(|next| next < state.wake);
+        if sooner || state.world.has_untaken_invocations() {
             self.work.notify_one();
         }
         result
@@ -205,6 +209,7 @@ impl Sim {
                 next.map(|next| next.min(quiet)).or(Some(quiet))
             };
             let wake = next.unwrap_or(now + Duration::from_secs(60));
+            self.with(|state| state.wake = wake);
             tokio::select! {
                 biased;
                 () = self.work.notified() => {}
