@@ -96,11 +96,17 @@ fn one_writer(played: &mut Played) -> Result<(), String> {
     Ok(())
 }
 
-/// Invariant 2: no weights, no mark, at stable or canary. Except where somebody else's edit stands.
+/// Invariant 2: no weights, no mark, at stable or canary. Except where somebody else's edit stands,
+/// and where somebody has stopped CodeDeploy's own shift halfway without a rollback.
 fn nothing_is_left(played: &mut Played) -> Result<(), String> {
     let alias = &played.alias;
     let last = played.record.changes.last();
+    let by_codedeploy = last.is_some_and(|change| change.by == By::CodeDeploy);
     if last.is_some_and(|change| change.by == By::Person) {
+        return Ok(());
+    }
+    // Who stops a deployment without a rollback keeps CodeDeploy's weight.
+    if by_codedeploy && alias.mark().is_none() && stopped_halfway(played) {
         return Ok(());
     }
     let clean = alias.weights.is_empty() && alias.mark().is_none();
@@ -116,6 +122,14 @@ fn nothing_is_left(played: &mut Played) -> Result<(), String> {
         "the alias is {alias}, last changed by {:?}",
         last.map(|change| &change.by)
     ))
+}
+
+/// Whether a deployment was stopped while CodeDeploy itself shifted, without a rollback.
+fn stopped_halfway(played: &Played) -> bool {
+    let all = played.world.deployments_overview();
+    let halfway = |weight| 0 < weight && weight < 100;
+    all.iter()
+        .any(|one| one.status == "Stopped" && one.rollback.is_none() && halfway(one.weight))
 }
 
 /// Invariant 3. Except a hook whose deployment ended before, which closes it.
