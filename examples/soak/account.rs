@@ -37,7 +37,7 @@ pub fn take_logs() -> Vec<String> {
     LOGS.with_borrow_mut(std::mem::take)
 }
 
-/// The account with a deployment that has just been created, and its id.
+/// The account with a deployment that has just been created, and its id, if it is released so.
 pub fn release(scenario: &Scenario) -> (World, String) {
     let sample = Sample {
         requests_per_second: scenario.traffic,
@@ -81,10 +81,12 @@ pub fn release(scenario: &Scenario) -> (World, String) {
         set_alarm(&mut world, "OK");
     }
     let group = match scenario.way {
-        Way::Stepper => STEPPER_GROUP,
-        Way::Guard => GUARD_GROUP,
+        Way::Stepper => Some(STEPPER_GROUP),
+        Way::Guard => Some(GUARD_GROUP),
+        Way::Alone => None,
     };
-    let id = deploy(&mut world, group, "1", "2").expect("nothing else is deployed");
+    let deployed = |group| deploy(&mut world, group, "1", "2").expect("nothing else is deployed");
+    let id = group.map(deployed).unwrap_or_default();
     world.clear_trace();
     (world, id)
 }
@@ -159,9 +161,7 @@ pub fn is_busy(world: &mut World) -> bool {
 
 /// The ARNs of the machine's executions, the newest first.
 pub fn executions(world: &mut World, status: Option<&str>) -> Vec<String> {
-    let (region, account) = (world.region(), world.account());
-    let machine = format!("arn:aws:states:{region}:{account}:stateMachine:{MACHINE}");
-    let mut input = json!({"stateMachineArn": machine});
+    let mut input = json!({"stateMachineArn": machine(world)});
     if let Some(status) = status {
         input["statusFilter"] = status.into();
     }
@@ -230,9 +230,28 @@ pub fn set_up(state: &mut State, trouble: Trouble) {
             rule.effect = effect;
             state.world.add_fault(rule);
         }
+        Trouble::Expiry(seconds) => expire_after(&mut state.world, seconds),
         _ => state.world.set_duplicates(0.5),
     }
     state.record.inject(trouble.kind());
+}
+
+/// The machine with a limit on how long an execution may take.
+fn expire_after(world: &mut World, seconds: u32) {
+    let arn = machine(world);
+    let named = json!({"stateMachineArn": arn});
+    let found = must(world, Service::StepFunctions, "DescribeStateMachine", named);
+    let text = found["definition"].as_str().unwrap_or_default();
+    let mut definition: Value =
+        serde_json::from_str(text).expect("the machine's definition is JSON");
+    definition["TimeoutSeconds"] = seconds.into();
+    let input = json!({"stateMachineArn": arn, "definition": definition.to_string()});
+    must(world, Service::StepFunctions, "UpdateStateMachine", input);
+}
+
+fn machine(world: &World) -> String {
+    let (region, account) = (world.region(), world.account());
+    format!("arn:aws:states:{region}:{account}:stateMachine:{MACHINE}")
 }
 
 /// What somebody does.
@@ -295,7 +314,7 @@ pub fn act(state: &mut State, act: Act) {
         Act::HookAgain => hook_again(state, &deployment),
         Act::SecondRelease => {
             let group = match state.scenario.way {
-                Way::Stepper => GUARD_GROUP,
+                Way::Stepper | Way::Alone => GUARD_GROUP,
                 Way::Guard => STEPPER_GROUP,
             };
             let current = state.alias.version.clone();
@@ -307,8 +326,8 @@ pub fn act(state: &mut State, act: Act) {
         }
         Act::PartialMetrics => state.world.force_metric_status(Some("PartialData")),
         Act::WholeMetrics => state.world.force_metric_status(None),
-        // It needs the functions' clients.
-        Act::OldTick => {}
+        // They need the functions' clients.
+        Act::OldTick | Act::RunAlone { .. } | Act::Interrupt | Act::RollBackAlone => {}
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::account;
 use crate::record::{By, Call, Caller};
 use crate::system::{Sim, State};
-use crate::trouble::{Act, Mishap, Trouble, When};
+use crate::trouble::{Act, Mishap, Trouble, When, Word};
 use crate::wire::{Heard, pause};
 
 /// What is to become of a call.
@@ -61,7 +61,7 @@ impl State {
                     from,
                     times,
                     mishap,
-                } if *meant == operation
+                } if meant.0 == operation
                     && (*from..from.saturating_add(*times)).contains(&number) =>
                 {
                     Some((*trouble, *mishap))
@@ -81,7 +81,7 @@ impl State {
     }
 
     /// What somebody does just before or after this call.
-    fn acts(&mut self, side: fn(&'static str, u32) -> When, course: &Course) {
+    fn acts(&mut self, side: fn(Word, u32) -> When, course: &Course) {
         let acts: Vec<Act> = self
             .scenario
             .troubles
@@ -90,9 +90,9 @@ impl State {
                 Trouble::Act(
                     when @ (When::Before(operation, number) | When::After(operation, number)),
                     act,
-                ) if *operation == course.operation
+                ) if operation.0 == course.operation
                     && *number == course.number
-                    && *when == side(operation, *number) =>
+                    && *when == side(*operation, *number) =>
                 {
                     Some(*act)
                 }
@@ -100,11 +100,12 @@ impl State {
             })
             .collect();
         for act in acts {
-            if act == Act::OldTick {
-                // At the next moment: it needs more than the world.
-                self.timed.push((self.world.now(), act));
-            } else {
-                account::act(self, act);
+            match act {
+                // At the next moment: they need more than the world.
+                Act::OldTick | Act::RunAlone { .. } | Act::Interrupt | Act::RollBackAlone => {
+                    self.timed.push((self.world.now(), act));
+                }
+                _ => account::act(self, act),
             }
         }
     }

@@ -4,6 +4,7 @@
 //! `make soak SEEDS=20000` runs many; `make soak-one SEED=7` tells what happens in one.
 
 mod account;
+mod alone;
 mod calls;
 mod model;
 mod properties;

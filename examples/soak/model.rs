@@ -3,6 +3,7 @@
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::trouble::{self, Trouble};
@@ -11,16 +12,18 @@ use crate::trouble::{self, Trouble};
 pub const SECRET: &str = "hunter2-of-the-payload";
 
 /// Who shifts the traffic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Way {
     /// The stepper, inside the pre-traffic hook.
     Stepper,
     /// CodeDeploy, with the guard beside it.
     Guard,
+    /// `canary run`, without CodeDeploy.
+    Alone,
 }
 
 /// How the alarm lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AlarmKind {
     /// It stays as somebody sets it: nothing is measured.
     Steady,
@@ -29,7 +32,7 @@ pub enum AlarmKind {
 }
 
 /// Everything that a seed decides.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Scenario {
     /// The seed, which also draws latencies and traffic.
     pub seed: u64,
@@ -49,6 +52,8 @@ pub struct Scenario {
     pub errors: f64,
     /// The alarm.
     pub alarm: AlarmKind,
+    /// By so many seconds the clock of who runs `canary run` differs.
+    pub skew: i32,
     /// Ticks before a rollout is handed to another execution.
     pub continuing_after: u32,
     /// What goes wrong.
@@ -69,9 +74,11 @@ impl Scenario {
     /// The scenario of that seed.
     pub fn of(seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let way = *[Way::Stepper, Way::Stepper, Way::Stepper, Way::Guard]
-            .choose(&mut rng)
-            .expect("not empty");
+        let way = match rng.random_range(0..10) {
+            0..6 => Way::Stepper,
+            6..8 => Way::Guard,
+            _ => Way::Alone,
+        };
         let (plan, weights) = *PLANS.choose(&mut rng).expect("not empty");
         let counted = rng.random_bool(0.15);
         let traffic = if counted { 15.0 } else { 0.0 };
@@ -95,6 +102,7 @@ impl Scenario {
             } else {
                 AlarmKind::Steady
             },
+            skew: rng.random_range(-5..=5),
             continuing_after: if rng.random_bool(0.2) {
                 rng.random_range(3..12)
             } else {

@@ -170,10 +170,15 @@ fn is_good(played: &Played, look: &Call) -> bool {
     }
 }
 
+/// Whether the policy that names the alarm was deleted: the built-in one names none.
+fn has_lost_its_policy(played: &Played) -> bool {
+    played.record.injected.contains_key("act PolicyDeleted")
+}
+
 /// Invariant 5, while the weight rises: in the same tick the alarms were seen, and were good. Except
-/// in the mode `advise`.
+/// in the mode `advise`, and where the policy that names them was deleted.
 fn raises_were_looked_at(played: &mut Played) -> Result<(), String> {
-    if played.scenario.advise {
+    if played.scenario.advise || has_lost_its_policy(played) {
         return Ok(());
     }
     for change in own_changes(played) {
@@ -183,10 +188,11 @@ fn raises_were_looked_at(played: &mut Played) -> Result<(), String> {
         let By::Function(by) = &change.by else {
             continue;
         };
-        let looks = played.record.calls.iter().filter(|call| {
+        let looks = played.record.calls.iter().rev().filter(|call| {
             call.by.invocation == by.invocation && call.at <= change.at && call.alarm.is_some()
         });
-        let seen: Vec<&Call> = looks.collect();
+        // A command looks many times; the last look is the tick's.
+        let seen: Vec<&Call> = looks.take(1).collect();
         if seen.is_empty() || seen.iter().any(|look| !is_good(played, look)) {
             let states: Vec<_> = seen.iter().map(|look| &look.alarm).collect();
             return Err(format!(
@@ -199,14 +205,15 @@ fn raises_were_looked_at(played: &mut Played) -> Result<(), String> {
 }
 
 /// Invariant 5, at the end: nobody hands over without having looked when the last step had baked.
-/// Except in the mode `advise`, and where a person has edited the alias.
+/// Except in the mode `advise`, where the policy was deleted, and where a person edited the alias.
 fn successes_were_looked_at(played: &mut Played) -> Result<(), String> {
     let edited = played
         .record
         .changes
         .iter()
         .any(|change| change.by == By::Person);
-    if played.scenario.advise || played.scenario.way == Way::Guard || edited {
+    let exempt = played.scenario.advise || has_lost_its_policy(played);
+    if exempt || played.scenario.way != Way::Stepper || edited {
         return Ok(());
     }
     let rollbacks = rollbacks(played);
@@ -264,8 +271,9 @@ fn no_write_twice(played: &mut Played) -> Result<(), String> {
     Ok(())
 }
 
-/// Invariant 7. Except what goes by the mark alone, where no plan is known: a recovery, and a
-/// deployment that is itself a rollback; and the weights of a dead rollout there.
+/// Invariant 7. Except what goes by the mark alone, where no plan is known: a recovery, a
+/// deployment that is itself a rollback, `canary rollback` and `--recover`. To take the weights of a
+/// dark stage away is no edit: whether Lambda keeps a weight of nothing is not known.
 fn no_edit_is_overwritten(played: &mut Played) -> Result<(), String> {
     let pairs = played.record.changes.windows(2);
     for pair in pairs {
@@ -273,11 +281,20 @@ fn no_edit_is_overwritten(played: &mut Played) -> Result<(), String> {
         let (By::Person, By::Function(by)) = (&edit.by, &write.by) else {
             continue;
         };
-        if only_text(edit) && edit.after.mark().is_some() {
+        let dark = edit.before.weights.values().all(|weight| *weight == 0.0)
+            && edit.before.version == edit.after.version;
+        if edit.after.mark().is_some() && (only_text(edit) || dark) {
             continue;
         }
         let by_mark = edit.after.mark().is_some()
-            && (by.action == "recover" || by.action == "rollback" || by.action == "pre_traffic");
+            && [
+                "recover",
+                "rollback",
+                "pre_traffic",
+                "canary rollback",
+                "run",
+            ]
+            .contains(&by.action.as_str());
         let begins = edit.after.mark().is_none()
             && write.after.mark().is_some_and(|mark| mark.generation <= 1)
             && edit.after.weights.is_empty()
@@ -305,6 +322,10 @@ fn starts_after(played: &Played, edit: &Change, by: &crate::record::Caller) -> b
             && call.operation == "GetAlias"
             && call.at >= edit.at
     })
+}
+
+fn by_action(call: &Call) -> &str {
+    &call.by.action
 }
 
 fn rollbacks(played: &Played) -> BTreeSet<String> {
@@ -375,9 +396,14 @@ fn weights_follow_the_plan(played: &mut Played) -> Result<(), String> {
     Ok(())
 }
 
-/// Inside CodeDeploy only CodeDeploy moves the version.
+/// Inside CodeDeploy only CodeDeploy moves the version. `canary run` moves it to the canary.
 fn the_version_stays(played: &mut Played) -> Result<(), String> {
     for change in own_changes(played) {
+        let promoted = change.before.version == "1" && change.after.version == "2";
+        let alone = matches!(&change.by, By::Function(by) if by.action == "run");
+        if alone && promoted {
+            continue;
+        }
         if change.before.version != change.after.version {
             return Err(format!(
                 "from {} to {} at {}",

@@ -138,6 +138,22 @@ impl std::fmt::Display for Alias {
 }
 
 impl Record {
+    /// Keeps which decision was made.
+    pub fn decided(&mut self, reason: &Value) {
+        let Some(code) = reason["code"].as_str() else {
+            return;
+        };
+        let end = reason
+            .pointer("/end/as")
+            .or(reason.pointer("/end/is"))
+            .and_then(Value::as_str);
+        let reached = match end {
+            Some(end) => format!("decision {code}: {end}"),
+            None => format!("decision {code}"),
+        };
+        self.reached.insert(reached);
+    }
+
     /// Counts a trouble as injected.
     pub fn inject(&mut self, kind: String) {
         *self.injected.entry(kind).or_default() += 1;

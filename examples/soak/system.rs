@@ -22,7 +22,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::account;
-use crate::model::Scenario;
+use crate::alone;
+use crate::model::{Scenario, Way};
 use crate::record::{Alias, By, Caller, Change, Hook, Record};
 use crate::trouble::{Act, Fate, Trouble, When};
 use crate::wire::Wire;
@@ -56,6 +57,7 @@ pub fn identity() -> Identity {
 pub struct Sim {
     state: Mutex<State>,
     work: Notify,
+    interrupts: Notify,
     began: Instant,
 }
 
@@ -87,6 +89,8 @@ pub struct State {
     pub ghosts: u32,
     /// When the system looks again by itself.
     wake: Timestamp,
+    /// Set once a person has taken away what a command left.
+    rolled_back: Option<()>,
     changes: usize,
     next_invocation: u64,
 }
@@ -147,6 +151,7 @@ impl Sim {
             payloads: Vec::new(),
             ghosts: 0,
             wake: Timestamp::MIN,
+            rolled_back: None,
             next_invocation: 0,
         };
         for trouble in &scenario.troubles {
@@ -156,6 +161,7 @@ impl Sim {
         Arc::new(Self {
             state: Mutex::new(state),
             work: Notify::new(),
+            interrupts: Notify::new(),
             began: Instant::now(),
         })
     }
@@ -163,6 +169,12 @@ impl Sim {
     /// The virtual time.
     pub fn now(&self) -> Timestamp {
         START + self.began.elapsed()
+    }
+
+    /// What the clock of whoever runs a command shows.
+    pub fn clock_of_a_person(&self) -> Timestamp {
+        let skew = self.with(|state| state.scenario.skew);
+        self.now() + jiff::SignedDuration::from_secs(skew.into())
     }
 
     /// Looks at or changes what there is, at the present time.
@@ -183,6 +195,9 @@ impl Sim {
     async fn run(self: Arc<Self>) -> bool {
         let session = self.session();
         let mut busy_at = self.now();
+        if self.with(|state| state.scenario.way == Way::Alone) {
+            self.start_alone(&session, alone::Verb::Run { recover: false });
+        }
         loop {
             let acts = self.with(State::due);
             for act in acts {
@@ -197,7 +212,12 @@ impl Sim {
                 busy_at = now;
             }
             if now.duration_since(busy_at).as_secs() >= QUIET {
-                return true;
+                // What a killed command has left, a person takes away: the mark tells it.
+                if !self.with(State::must_be_rolled_back) {
+                    return true;
+                }
+                self.start_alone(&session, alone::Verb::Rollback);
+                continue;
             }
             if now.duration_since(START).as_secs() >= LONGEST {
                 return false;
@@ -238,17 +258,54 @@ impl Sim {
         Session::apart(&config).expect("the configuration names a region")
     }
 
-    /// One act of somebody; an old tick needs the functions' clients.
-    pub fn act(self: &Arc<Self>, act: Act, session: &Session) {
-        if act == Act::OldTick {
-            let payload = self.with(State::old_payload);
-            if let Some(payload) = payload {
-                let ghost = self.with(|state| state.ghost("stepper", payload));
-                self.haunt(ghost, session.clone(), Duration::ZERO);
-            }
-            return;
-        }
+    /// One act of somebody.
+    fn act(self: &Arc<Self>, act: Act, session: &Session) {
         self.with(|state| account::act(state, act));
+        match act {
+            Act::OldTick => {
+                if let Some(payload) = self.with(State::old_payload) {
+                    let ghost = self.with(|state| state.ghost("stepper", payload));
+                    self.haunt(ghost, session.clone(), Duration::ZERO);
+                }
+            }
+            Act::RunAlone { recover } => self.start_alone(session, alone::Verb::Run { recover }),
+            Act::RollBackAlone => self.start_alone(session, alone::Verb::Rollback),
+            // Whoever is not running does not hear it.
+            Act::Interrupt => self.interrupts.notify_waiters(),
+            _ => {}
+        }
+    }
+
+    /// A command in a process of its own.
+    fn start_alone(self: &Arc<Self>, session: &Session, verb: alone::Verb) {
+        let (sim, session) = (Arc::clone(self), session.clone());
+        let caller = self.with(|state| state.command(verb));
+        let identity = Identity {
+            caller,
+            killed: Arc::new(Notify::new()),
+        };
+        let killed = Arc::clone(&identity.killed);
+        tokio::spawn(async move {
+            let name = identity.caller.deployment.clone();
+            let running = alone::run(&sim, session, verb, &name);
+            let said = tokio::select! {
+                biased;
+                said = IDENTITY.scope(identity, running) => said,
+                () = killed.notified() => "killed".to_owned(),
+            };
+            sim.with(|state| {
+                state.ghosts -= 1;
+                let at = state.world.now();
+                state
+                    .record
+                    .tell(at, || format!("{verb:?} {name} ended: {said}"));
+            });
+        });
+    }
+
+    /// When interrupts come.
+    pub fn interrupts(&self) -> &Notify {
+        &self.interrupts
     }
 
     fn haunt(self: &Arc<Self>, ghost: Ghost, session: Session, after: Duration) {
@@ -429,9 +486,10 @@ impl State {
                 let at = START + Duration::from_secs(seconds.into());
                 self.timed.push((at, act));
             }
-            Trouble::Outage { .. } | Trouble::Unheard { .. } | Trouble::Duplicates => {
-                account::set_up(self, trouble);
-            }
+            Trouble::Outage { .. }
+            | Trouble::Unheard { .. }
+            | Trouble::Duplicates
+            | Trouble::Expiry(_) => account::set_up(self, trouble),
             Trouble::Act(..) | Trouble::Call { .. } | Trouble::Invocation { .. } => {}
         }
     }
@@ -452,6 +510,32 @@ impl State {
 
     fn is_busy(&mut self) -> bool {
         self.ghosts > 0 || !self.timed.is_empty() || account::is_busy(&mut self.world)
+    }
+
+    /// Whether something of a command is left, which nobody but a person takes away.
+    fn must_be_rolled_back(&mut self) -> bool {
+        let alone = |rollout: &str| rollout.starts_with(alone::PREFIX);
+        let left = self
+            .alias
+            .mark()
+            .is_some_and(|mark| alone(&mark.rollout.to_string()));
+        left && self.rolled_back.replace(()).is_none()
+    }
+
+    /// A command that somebody runs.
+    fn command(&mut self, verb: alone::Verb) -> Caller {
+        self.ghosts += 1;
+        self.next_invocation += 1;
+        let action = match verb {
+            alone::Verb::Run { .. } => "run",
+            alone::Verb::Rollback => "canary rollback",
+        };
+        Caller {
+            invocation: self.next_invocation,
+            handler: "canary".to_owned(),
+            action: action.to_owned(),
+            deployment: format!("{}{}", alone::PREFIX, self.next_invocation),
+        }
     }
 
     fn old_payload(&mut self) -> Option<String> {
@@ -512,7 +596,7 @@ impl State {
                     handler,
                     number,
                     fate,
-                } if *handler == invocation.handler && *number == this => Some((*trouble, *fate)),
+                } if handler.0 == invocation.handler && *number == this => Some((*trouble, *fate)),
                 _ => None,
             });
         if let Some((trouble, _)) = &fate {

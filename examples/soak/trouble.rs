@@ -7,20 +7,21 @@ use lambda_canary::sim::{Effect, FaultKind, Service};
 use rand::RngExt as _;
 use rand::seq::IndexedRandom as _;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// When somebody does something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum When {
     /// So many seconds after the release.
     At(u32),
     /// Just before the functions' call of that operation with that number takes effect, from 0.
-    Before(&'static str, u32),
+    Before(Word, u32),
     /// Just after it.
-    After(&'static str, u32),
+    After(Word, u32),
 }
 
 /// What somebody does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Act {
     /// The weights are taken away.
     WeightsGone,
@@ -69,10 +70,19 @@ pub enum Act {
     PartialMetrics,
     /// They are whole again.
     WholeMetrics,
+    /// Somebody runs `canary run` for the same alias.
+    RunAlone {
+        /// With `--recover`.
+        recover: bool,
+    },
+    /// Whoever runs `canary run` presses Ctrl-C.
+    Interrupt,
+    /// Somebody runs `canary rollback`.
+    RollBackAlone,
 }
 
 /// What happens to one call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mishap {
     /// It fails.
     Fails(FaultKind, Effect),
@@ -85,7 +95,7 @@ pub enum Mishap {
 }
 
 /// What happens to one invocation of a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fate {
     /// The process does not start.
     NotStarted,
@@ -98,14 +108,14 @@ pub enum Fate {
 }
 
 /// One thing that goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Trouble {
     /// Somebody does something.
     Act(When, Act),
     /// Calls of an operation with that number and after it, from 0.
     Call {
         /// The operation.
-        operation: &'static str,
+        operation: Word,
         /// The first of them.
         from: u32,
         /// How many.
@@ -127,7 +137,7 @@ pub enum Trouble {
     /// An invocation of a function, by its number from 0.
     Invocation {
         /// The handler.
-        handler: &'static str,
+        handler: Word,
         /// Which.
         number: u32,
         /// What happens.
@@ -146,6 +156,8 @@ pub enum Trouble {
     },
     /// Asynchronous invocations come twice.
     Duplicates,
+    /// Executions time out after so many seconds.
+    Expiry(u32),
 }
 
 /// The operations that the functions call.
@@ -187,7 +199,7 @@ const KINDS: [FaultKind; 4] = [
     FaultKind::ConnectionReset,
 ];
 
-const ACTS: [Act; 23] = [
+const ACTS: [Act; 27] = [
     Act::WeightsGone,
     Act::ToCanary,
     Act::OtherVersion,
@@ -211,9 +223,34 @@ const ACTS: [Act; 23] = [
     Act::PolicyDeleted,
     Act::PartialMetrics,
     Act::WholeMetrics,
+    Act::RunAlone { recover: false },
+    Act::RunAlone { recover: true },
+    Act::Interrupt,
+    Act::RollBackAlone,
 ];
 
 const HANDLERS: [&str; 3] = ["pre_traffic", "post_traffic", "stepper"];
+
+/// The name of an operation or a handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Word(pub &'static str);
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let mut all = OPERATIONS.iter().chain(&HANDLERS);
+        let found = all.find(|one| **one == text);
+        found
+            .map(|word| Self(word))
+            .ok_or_else(|| serde::de::Error::custom(format!("nobody calls {text}")))
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
 
 /// The troubles of one release: none to six.
 pub fn draw(rng: &mut ChaCha8Rng) -> Vec<Trouble> {
@@ -227,7 +264,7 @@ fn one(rng: &mut ChaCha8Rng) -> Trouble {
         40..70 => call(rng),
         70..78 => outage(rng),
         78..90 => Trouble::Invocation {
-            handler: HANDLERS[[0, 1, 2, 2, 2, 2][rng.random_range(0..6)]],
+            handler: Word(HANDLERS[[0, 1, 2, 2, 2, 2][rng.random_range(0..6)]]),
             number: skewed(rng, 24),
             fate: match rng.random_range(0..4) {
                 0 => Fate::NotStarted,
@@ -242,7 +279,8 @@ fn one(rng: &mut ChaCha8Rng) -> Trouble {
             kind: *KINDS.choose(rng).expect("not empty"),
             effect: effect(rng),
         },
-        _ => Trouble::Duplicates,
+        98 => Trouble::Duplicates,
+        _ => Trouble::Expiry(rng.random_range(1..400)),
     }
 }
 
@@ -274,7 +312,7 @@ fn call(rng: &mut ChaCha8Rng) -> Trouble {
         _ => *[1, 1, 1, 2, 3, 10].choose(rng).expect("not empty"),
     };
     Trouble::Call {
-        operation,
+        operation: Word(operation),
         from,
         times,
         mishap,
@@ -312,8 +350,8 @@ fn when(rng: &mut ChaCha8Rng) -> When {
     match rng.random_range(0..10) {
         0..4 => When::At(rng.random_range(0..600)),
         4 => When::At(skewed(rng, 12_000)),
-        5..8 => When::Before(operation, skewed(rng, 12)),
-        _ => When::After(operation, skewed(rng, 12)),
+        5..8 => When::Before(Word(operation), skewed(rng, 12)),
+        _ => When::After(Word(operation), skewed(rng, 12)),
     }
 }
 
@@ -354,6 +392,7 @@ impl Trouble {
             }
             Self::Unheard { effect, .. } => format!("task unheard {effect:?}"),
             Self::Duplicates => "events twice".to_owned(),
+            Self::Expiry(_) => "execution timed out".to_owned(),
         }
     }
 }
@@ -395,6 +434,7 @@ impl fmt::Display for Trouble {
                 effect,
             } => write!(f, "tasks from {from} s × {times}: {kind:?} {effect:?}"),
             Self::Duplicates => f.write_str("events twice"),
+            Self::Expiry(seconds) => write!(f, "executions time out after {seconds} s"),
         }
     }
 }

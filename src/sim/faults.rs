@@ -5,13 +5,14 @@
 //! [`World::under_faults`] meet the rules; the plain methods are the services without a network.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::errors::{AwsError, Service};
 use super::world::World;
 
 /// What a caller gets in place of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FaultKind {
     /// The service's throttling error.
     Throttle,
@@ -30,7 +31,7 @@ pub enum FaultKind {
 }
 
 /// Whether the call took effect although its answer is a fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
     /// The service never saw the call.
     BeforeEffect,
