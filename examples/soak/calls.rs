@@ -1,5 +1,6 @@
 //! One call of one of our functions: on its way, as it takes effect, and on its way back.
 
+use jiff::SignedDuration;
 use lambda_canary::local::{self, Request};
 use lambda_canary::sim::{Effect, FaultRule, Outage, Service};
 use rand::RngExt as _;
@@ -11,6 +12,9 @@ use crate::record::{By, Call, Caller};
 use crate::system::{Sim, State};
 use crate::trouble::{Act, Mishap, Trouble, When, Word};
 use crate::wire::{Heard, pause};
+
+/// So long a read may show the alias as it was before a write.
+const STALE: SignedDuration = SignedDuration::from_secs(10);
 
 /// What is to become of a call.
 struct Course {
@@ -118,10 +122,11 @@ impl State {
                 rule.effect = effect;
                 self.world.add_fault(rule);
             }
-            Some(Mishap::Stale) if self.shown.is_some() => {
-                let stale = self.shown.clone().expect("it was just looked at");
-                self.note(caller, course, "stale", None);
-                return Heard::Answer(stale);
+            Some(Mishap::Stale) => {
+                if let Some(stale) = self.stale() {
+                    self.note(caller, course, "stale", None);
+                    return Heard::Answer(stale);
+                }
             }
             _ => {}
         }
@@ -147,6 +152,14 @@ impl State {
             }
             Err(outage @ (Outage::Timeout | Outage::ConnectionReset)) => Heard::Outage(outage),
         }
+    }
+
+    /// The alias as `GetAlias` showed it last, if it was changed only seconds ago: no read stays old
+    /// for long.
+    fn stale(&self) -> Option<local::Answer> {
+        let changed = self.record.changes.last()?.at;
+        let young = self.world.now().duration_since(changed) < STALE;
+        self.shown.clone().filter(|_| young)
     }
 
     fn note(&mut self, caller: &Caller, course: &Course, result: &str, alarm: Option<String>) {

@@ -283,7 +283,7 @@ fn no_edit_is_overwritten(played: &mut Played) -> Result<(), String> {
         };
         let dark = edit.before.weights.values().all(|weight| *weight == 0.0)
             && edit.before.version == edit.after.version;
-        if edit.after.mark().is_some() && (only_text(edit) || dark) {
+        if edit.after.mark().is_some() && (only_text(edit) || dark || only_unmarks(edit, write)) {
             continue;
         }
         let by_mark = edit.after.mark().is_some()
@@ -314,18 +314,21 @@ fn only_text(edit: &Change) -> bool {
     edit.before.version == edit.after.version && edit.before.weights == edit.after.weights
 }
 
+/// Whether the write leaves the edit as it is, and takes only the mark away.
+fn only_unmarks(edit: &Change, write: &Change) -> bool {
+    edit.after.version == write.after.version
+        && edit.after.weights == write.after.weights
+        && write.after.mark().is_none()
+}
+
 /// Whether the rollout was begun by a preflight after the edit: it found the alias so.
 fn starts_after(played: &Played, edit: &Change, by: &crate::record::Caller) -> bool {
     played.record.calls.iter().any(|call| {
         call.by.deployment == by.deployment
-            && call.by.action == "preflight"
+            && ["preflight", "run"].contains(&call.by.action.as_str())
             && call.operation == "GetAlias"
             && call.at >= edit.at
     })
-}
-
-fn by_action(call: &Call) -> &str {
-    &call.by.action
 }
 
 fn rollbacks(played: &Played) -> BTreeSet<String> {
@@ -376,7 +379,7 @@ fn weights_follow_the_plan(played: &mut Played) -> Result<(), String> {
             ));
         };
         let weight = change.after.weight();
-        if !played.scenario.weights.contains(&weight) {
+        if !played.scenario.weights.contains(&weight) && !has_lost_its_policy(played) {
             return Err(format!("{weight} is no step of the plan, at {}", change.at));
         }
         let rollout = mark.rollout.to_string();
@@ -399,7 +402,7 @@ fn weights_follow_the_plan(played: &mut Played) -> Result<(), String> {
 /// Inside CodeDeploy only CodeDeploy moves the version. `canary run` moves it to the canary.
 fn the_version_stays(played: &mut Played) -> Result<(), String> {
     for change in own_changes(played) {
-        let promoted = change.before.version == "1" && change.after.version == "2";
+        let promoted = change.after.version == "2";
         let alone = matches!(&change.by, By::Function(by) if by.action == "run");
         if alone && promoted {
             continue;

@@ -40,7 +40,7 @@ const GONE: &str = "gone";
 /// Decides what to do now. Carry the command out, then call
 /// [`applied`](super::applied) or [`unapplied`](super::unapplied).
 pub fn tick(rules: &Rules, state: &State, now: Timestamp, seen: &Observation) -> Decision {
-    let mut state = state.clone();
+    let mut state = state.clone().dated(now);
     let tick = Tick { rules, now, seen };
     if let Phase::Ended { end } = &state.phase {
         let end = end.clone();
