@@ -30,7 +30,7 @@ pub struct Broken {
 type Property = fn(&mut Played) -> Result<(), String>;
 
 /// All of them, by name.
-pub const PROPERTIES: [(&str, Property); 12] = [
+pub const PROPERTIES: [(&str, Property); 13] = [
     ("it comes to an end", it_ends),
     ("one rollout writes at a time", one_writer),
     ("nothing is left at the alias", nothing_is_left),
@@ -43,6 +43,7 @@ pub const PROPERTIES: [(&str, Property); 12] = [
         "no success without a look at the alarms",
         successes_were_looked_at,
     ),
+    ("an abort at the alias is heeded", an_abort_is_heeded),
     ("no write takes effect twice", no_write_twice),
     ("no edit is overwritten", no_edit_is_overwritten),
     ("no rollback is blocked", rollbacks_pass),
@@ -253,6 +254,36 @@ fn successes_were_looked_at(played: &mut Played) -> Result<(), String> {
     Ok(())
 }
 
+/// Whoever takes the weights away stops the rollout: its hook does not say that the canary passed.
+fn an_abort_is_heeded(played: &mut Played) -> Result<(), String> {
+    for change in &played.record.changes {
+        let Some(mark) = change.after.mark() else {
+            continue;
+        };
+        let aborted = change.by == By::Person
+            && change.before.weight() > 0.0
+            && change.after.weights.is_empty()
+            && change.before.version == change.after.version;
+        let hooks = played.record.hooks.values().filter(|hook| {
+            hook.event == "BeforeAllowTraffic"
+                && hook.deployment.to_lowercase() == mark.rollout.to_string()
+        });
+        for hook in hooks {
+            let passed = hook
+                .answers
+                .iter()
+                .find(|(at, answer)| *at >= change.at && answer == "Succeeded");
+            if let (true, Some((at, _))) = (aborted, passed) {
+                return Err(format!(
+                    "the weights were taken away at {}, and {} passed at {at}",
+                    change.at, hook.deployment
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Invariant 6: no step is written twice. A mark says which one it is.
 fn no_write_twice(played: &mut Played) -> Result<(), String> {
     let mut seen = BTreeSet::new();
@@ -284,6 +315,10 @@ fn no_edit_is_overwritten(played: &mut Played) -> Result<(), String> {
         let dark = edit.before.weights.values().all(|weight| *weight == 0.0)
             && edit.before.version == edit.after.version;
         if edit.after.mark().is_some() && (only_text(edit) || dark || only_unmarks(edit, write)) {
+            continue;
+        }
+        // Whoever says `canary rollback` is shown what stands there, and means it.
+        if by.action == "canary rollback" {
             continue;
         }
         let by_mark = edit.after.mark().is_some()

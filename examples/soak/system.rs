@@ -89,8 +89,8 @@ pub struct State {
     pub ghosts: u32,
     /// When the system looks again by itself.
     wake: Timestamp,
-    /// Set once a person has taken away what a command left.
-    rolled_back: Option<()>,
+    /// How often a person has taken away what a command left.
+    rolled_back: u32,
     changes: usize,
     next_invocation: u64,
 }
@@ -151,7 +151,7 @@ impl Sim {
             payloads: Vec::new(),
             ghosts: 0,
             wake: Timestamp::MIN,
-            rolled_back: None,
+            rolled_back: 0,
             next_invocation: 0,
         };
         for trouble in &scenario.troubles {
@@ -519,7 +519,9 @@ impl State {
             .alias
             .mark()
             .is_some_and(|mark| alone(&mark.rollout.to_string()));
-        left && self.rolled_back.replace(()).is_none()
+        self.rolled_back += u32::from(left);
+        // One that is killed in its turn is run again.
+        left && self.rolled_back < 5
     }
 
     /// A command that somebody runs.
