@@ -12,13 +12,9 @@ use super::log::{self, Level};
 use super::{bake, guard};
 use crate::aws::AwsPorts;
 use crate::aws::deployments::Answer;
-use crate::clock::Clock;
 use crate::driver::{self, Assignment, Counting, Pass, Snapshot};
 use crate::rollout::guard::{GuardEnd, GuardFailure};
 use crate::rollout::{self, End, Phase};
-
-/// An execution has room for 25,000 events, and a tick takes nine.
-const TICKS_MAX: u32 = 2_000;
 
 /// So long after the deadline the hook is answered although the alias is not put back yet: that
 /// leaves three minutes of CodeDeploy's hour.
@@ -62,7 +58,7 @@ pub async fn tick(
         });
         return Ok(Document { error, ..document }.then(Next::Rollback));
     }
-    Ok(match (over, ticks >= TICKS_MAX - 1) {
+    Ok(match (over, ticks >= functions.ticks_max - 1) {
         (true, _) => document.then(Next::Report),
         (false, true) => document.then(Next::Continue),
         (false, false) => document.after(whole_seconds(wait)),
@@ -106,7 +102,7 @@ async fn step(
 ) -> SignedDuration {
     let release = &carry.release;
     let ports = AwsPorts::new(functions.session.clone(), &release.function, &release.alias);
-    let clock = Clock::scaled(now, 1.0);
+    let clock = functions.clock(now);
     let heard = follow(functions, document).await;
     let pass = driver::pass(&ports, &assignment, &snapshot, heard, || clock.now()).await;
     say(carry, &pass);

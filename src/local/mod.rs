@@ -38,6 +38,7 @@
 mod admin;
 mod body;
 mod connection;
+mod direct;
 mod processes;
 mod protocol;
 mod sample;
@@ -46,6 +47,7 @@ mod shared;
 pub mod stack;
 mod welcome;
 
+pub use direct::{Answer, Request, answer, operation_of};
 pub use processes::{CannotServe, LogLine};
 pub use sample::{Sample, first_version_world, sample_world, unreleased_world};
 pub use welcome::welcome;

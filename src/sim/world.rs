@@ -164,6 +164,27 @@ impl World {
         self.traffic.skip_to(self.now.as_second());
     }
 
+    /// When something is next to happen that may invoke a function or change an alias: a deployment
+    /// or an execution goes on, an alarm is evaluated, an event is delivered. `None`: never, if
+    /// nobody calls.
+    #[must_use]
+    pub fn next_act(&self) -> Option<Timestamp> {
+        let due = [
+            self.alarms.next_evaluation(),
+            self.deployments.next_due(),
+            self.executions.next_due(),
+            self.invocations.next_due(),
+        ];
+        let second = due.into_iter().flatten().min()?;
+        Timestamp::from_second(second).ok()
+    }
+
+    /// Whether an invocation is open or an event waits to be delivered.
+    #[must_use]
+    pub fn is_invoking(&self) -> bool {
+        self.open_invocations() > 0 || self.invocations.next_due().is_some()
+    }
+
     /// The next event and its second. Events of the same second happen in the order of [`Event`].
     fn next_event(&self) -> Option<(i64, Event)> {
         let candidates = [
