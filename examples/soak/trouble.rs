@@ -370,6 +370,14 @@ fn skewed(rng: &mut ChaCha8Rng, end: u32) -> u32 {
 }
 
 impl Trouble {
+    /// The kinds of all troubles that can be drawn.
+    pub fn kinds() -> std::collections::BTreeSet<String> {
+        use rand::SeedableRng as _;
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let drawn = (0..20_000).map(|_| one(&mut rng));
+        drawn.map(|trouble| trouble.kind()).collect()
+    }
+
     /// Its kind, for the count of what was injected.
     pub fn kind(&self) -> String {
         match self {
