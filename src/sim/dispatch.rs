@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::errors::{AwsError, Service};
 use super::world::World;
 use super::{
-    alarms, deployments, events, executions, invocations, lambda, metrics, parameters, topics,
+    alarms, deployments, events, executions, invocations, lambda, limits, metrics, parameters,
+    topics,
 };
 
 /// Makes, for every operation, the public method (recorded in the trace) and its entry in
@@ -36,6 +37,10 @@ macro_rules! operations {
                 operation: &str,
                 input: Value,
             ) -> Result<Value, AwsError> {
+                if let Err(broken) = limits::check(service, &input) {
+                    self.record(service, operation, Some(&broken));
+                    return Err(broken);
+                }
                 let answer = match (service, operation) {
                     $(
                         (Service::$service, stringify!($operation)) => {

@@ -23,6 +23,7 @@ pub mod faults;
 mod fixture;
 pub mod invocations;
 pub mod lambda;
+mod limits;
 pub mod metrics;
 mod paging;
 pub mod parameters;
