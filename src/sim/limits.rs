@@ -59,7 +59,9 @@ const LIMITS: &[(Service, &str, Rule)] = &[
     (Service::CloudWatch, "Dimensions", Count(0, 30)),
     (Service::CloudWatch, "Dimensions[]/Name", Length(1, 255)),
     (Service::CloudWatch, "Dimensions[]/Value", Length(1, 1024)),
+    (Service::CloudWatch, "/Statistic", OneOf(STATISTICS)),
     (Service::CloudWatch, "/Statistics", Count(1, 5)),
+    (Service::CloudWatch, "/Statistics[]", OneOf(STATISTICS)),
     (Service::CloudWatch, "/ExtendedStatistics", Count(1, 10)),
     (Service::CloudWatch, "Unit", OneOf(UNITS)),
     (Service::Lambda, "/Name", Length(1, 128)),
@@ -90,6 +92,7 @@ const LIMITS: &[(Service, &str, Rule)] = &[
     (Service::Lambda, "/MaxItems", Range(1, 10_000)),
     (Service::Lambda, "/Timeout", Range(1, i64::MAX)),
     (Service::Ssm, "/Name", Length(1, 2048)),
+    (Service::Ssm, "/Value", Length(1, usize::MAX)),
     (Service::StepFunctions, "/roleArn", Length(1, 256)),
     (Service::StepFunctions, "/stateMachineArn", Length(1, 256)),
     (Service::StepFunctions, "/executionArn", Length(1, 256)),
@@ -109,6 +112,8 @@ const LIMITS: &[(Service, &str, Rule)] = &[
     (Service::Events, "/Ids[]", Length(1, 64)),
     (Service::Events, "/Ids[]", Text(rule, RULE)),
 ];
+
+const STATISTICS: &[&str] = &["SampleCount", "Average", "Sum", "Minimum", "Maximum"];
 
 const RULE: &str = "[\\.\\-_A-Za-z0-9]+";
 

@@ -141,7 +141,7 @@ pub(in crate::sim) fn update_function_code(
         &request.s3_object_version,
         &request.image_uri,
     ]);
-    configuration.code_size = request.zip_file.as_ref().map_or(0, String::len);
+    configuration.code_size = decoded_size(request.zip_file.as_deref());
     if let Some(architectures) = request.architectures {
         configuration.architectures = architectures;
     }
@@ -222,7 +222,7 @@ impl Configuration {
             description: request.description.unwrap_or_default(),
             timeout: request.timeout.unwrap_or(3),
             memory_size: request.memory_size.unwrap_or(128),
-            code_size: code.zip_file.as_ref().map_or(0, String::len),
+            code_size: decoded_size(code.zip_file.as_deref()),
             code_sha256: code_digest([
                 &code.zip_file,
                 &code.s3_bucket,
@@ -267,6 +267,11 @@ fn queue(config: Option<DeadLetterConfig>) -> Option<String> {
     config
         .and_then(|config| config.target_arn)
         .filter(|arn| !arn.is_empty())
+}
+
+/// How many bytes a text in Base64 stands for.
+fn decoded_size(text: Option<&str>) -> usize {
+    text.map_or(0, |text| text.trim_end_matches('=').len() * 3 / 4)
 }
 
 fn code_digest(parts: [&Option<String>; 5]) -> String {

@@ -102,9 +102,10 @@ pub(in crate::sim) fn publish_version(
     let number = if function.last_published.as_ref() == Some(&configuration) {
         newest(function)
     } else {
-        let revision = world.next_revision();
+        let (revision, latest) = (world.next_revision(), world.next_revision());
         let now = world.now();
         let function = world.function_mut(&name)?;
+        function.latest.revision_id = latest;
         function.last_published = Some(configuration.clone());
         if let Some(description) = request.description {
             configuration.description = description;
@@ -142,15 +143,18 @@ pub(in crate::sim) fn list_versions_by_function(
     let versions = ids
         .into_iter()
         .map(|id| {
-            describe(
-                world,
-                &FunctionName {
-                    name: name.clone(),
-                    qualifier: Some(id),
-                },
-            )
+            let (name, qualifier) = (name.clone(), Some(id));
+            let version = describe(world, &FunctionName { name, qualifier })?;
+            // A list does not say whether a version can run.
+            Ok(FunctionConfiguration {
+                state: None,
+                state_reason: None,
+                state_reason_code: None,
+                last_update_status: None,
+                ..version
+            })
         })
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_, AwsError>>()?;
     Ok(ListVersionsByFunctionResponse {
         next_marker,
         versions,

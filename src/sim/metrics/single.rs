@@ -31,10 +31,9 @@ pub(in crate::sim) fn get_metric_statistics(
     let starts = store.datapoints(&key, (from, to), period, Statistic::SampleCount);
     let datapoint = |start: i64| {
         let window = store.window(&key, start, to.min(start + period))?;
-        let (timestamp, unit) = (timestamp(start), store.unit(&key));
         let mut point = Datapoint {
-            timestamp,
-            unit,
+            timestamp: timestamp(start),
+            unit: Some(store.unit(&key).to_owned()),
             ..Datapoint::default()
         };
         for (name, statistic) in &statistics {
