@@ -277,7 +277,8 @@ mod tests {
         let code = json!({"ZipFile": "UEsDBA=="});
         let changed = lambda(&mut world, "UpdateFunctionCode", code);
         assert_eq!(changed["CodeSize"], 4, "bytes, not letters in Base64");
-        let published = lambda(&mut world, "PublishVersion", json!({}));
+        let empty = json!({"CodeSha256": "", "Description": ""});
+        let published = lambda(&mut world, "PublishVersion", empty);
         let latest = lambda(&mut world, "GetFunctionConfiguration", json!({}));
         let revisions = [&changed, &published, &latest].map(|answer| &answer["RevisionId"]);
         assert_ne!(
@@ -285,6 +286,12 @@ mod tests {
             "publishing changes $LATEST's revision"
         );
         assert_ne!(revisions[1], revisions[2], "and a version has its own");
+        let tags = json!({"Resource": latest["FunctionArn"], "Tags": {"a": "b"}});
+        world
+            .call(Service::Lambda, "TagResource", tags)
+            .expect("tagged");
+        let tagged = lambda(&mut world, "GetFunctionConfiguration", json!({}));
+        assert_ne!(tagged["RevisionId"], latest["RevisionId"], "so do tags");
         let listed = lambda(&mut world, "ListVersionsByFunction", json!({}));
         let first = listed["Versions"][0].as_object().expect("a version");
         assert!(first.contains_key("RevisionId") && !first.contains_key("State"));

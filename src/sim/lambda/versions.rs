@@ -91,7 +91,7 @@ pub(in crate::sim) fn publish_version(
     let mut configuration = function.latest.configuration.clone();
     if let Some(expected) = request
         .code_sha256
-        .filter(|expected| *expected != configuration.code_sha256)
+        .filter(|expected| !expected.is_empty() && *expected != configuration.code_sha256)
     {
         let current = &configuration.code_sha256;
         return Err(AwsError::invalid_parameter(format!(
@@ -107,7 +107,7 @@ pub(in crate::sim) fn publish_version(
         let function = world.function_mut(&name)?;
         function.latest.revision_id = latest;
         function.last_published = Some(configuration.clone());
-        if let Some(description) = request.description {
+        if let Some(description) = request.description.filter(|text| !text.is_empty()) {
             configuration.description = description;
         }
         let mut version = Version::new(configuration, now, revision);
