@@ -148,6 +148,12 @@ const UNITS: &[&str] = &[
     "None",
 ];
 
+/// Whether [`World::call`](super::World::call) would refuse the input for a limit alone.
+#[must_use]
+pub fn within_limits(service: Service, input: &Value) -> bool {
+    check(service, input).is_ok()
+}
+
 /// The service's answer to the first member that breaks a limit.
 pub(super) fn check(service: Service, input: &Value) -> Result<(), AwsError> {
     let limits: Vec<_> = LIMITS.iter().filter(|limit| limit.0 == service).collect();

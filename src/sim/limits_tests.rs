@@ -55,6 +55,20 @@ fn the_answer_names_member_value_and_constraint() {
 }
 
 #[test]
+fn a_runtime_is_of_a_family_that_there_is() {
+    let created = |runtime: &str| {
+        let role = "arn:aws:iam::000000000000:role/r";
+        let input = json!({"FunctionName": "new", "Role": role, "Code": {}, "Runtime": runtime});
+        hello(1).call(Service::Lambda, "CreateFunction", input)
+    };
+    assert!(created("nodejs24.x").is_ok() && created("provided.al2023").is_ok());
+    let code = created("cobol85").expect_err("no such family").code;
+    assert_eq!(code, "InvalidParameterValueException");
+    assert!(!within_limits(Service::Lambda, &json!({"LogType": "All"})));
+    assert!(within_limits(Service::Lambda, &json!({"LogType": "Tail"})));
+}
+
+#[test]
 fn keys_of_a_persons_own_are_no_members() {
     for input in [
         json!({"Tags": {"Name": "my service"}}),

@@ -39,6 +39,7 @@ pub mod world;
 pub use dispatch::OPERATIONS;
 pub use errors::{AwsError, Service};
 pub use faults::{Effect, FaultKind, FaultRule, Outage};
+pub use limits::within_limits;
 pub use trace::TraceEntry;
 pub use traffic::Behaviour;
 pub use world::World;

@@ -89,6 +89,7 @@ pub(in crate::sim) fn create_function(
     let name = FunctionName::parse(&request.function_name, world)?.name;
     check_length(request.description.as_deref(), "description", 256)?;
     check_role(&request.role)?;
+    check_runtime(request.runtime.as_deref())?;
     if world.functions.contains_key(&name) {
         let message = format!("Function already exist: {name}");
         return Err(AwsError::lambda("ResourceConflictException", 409, message));
@@ -116,6 +117,7 @@ pub(in crate::sim) fn update_function_configuration(
     if let Some(role) = &request.role {
         check_role(role)?;
     }
+    check_runtime(request.runtime.as_deref())?;
     check_revision(
         request.revision_id.as_deref(),
         &world.function(&name)?.latest.revision_id,
@@ -280,6 +282,22 @@ fn code_digest(parts: [&Option<String>; 5]) -> String {
         .map(|part| part.as_deref().unwrap_or_default())
         .collect();
     digest(&parts.join("\n"))
+}
+
+/// A runtime of a family that Lambda has; which of its releases there are is not this crate's to know.
+fn check_runtime(runtime: Option<&str>) -> Result<(), AwsError> {
+    const FAMILIES: [&str; 7] = [
+        "dotnet", "go1.x", "java", "nodejs", "provided", "python", "ruby",
+    ];
+    match runtime {
+        Some(runtime) if !FAMILIES.iter().any(|family| runtime.starts_with(family)) => {
+            Err(AwsError::invalid_parameter(format!(
+                "Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: \
+                 [dotnet*, go1.x, java*, nodejs*, provided*, python*, ruby*] or be a valid ARN"
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_role(role: &str) -> Result<(), AwsError> {
