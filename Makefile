@@ -32,12 +32,14 @@ local: ## Serve the local AWS at port 4599
 schema: ## Rewrite docs/policy.schema.json
 	cargo run --quiet -- policy schema > docs/policy.schema.json
 
-conformance: ## Against independent software: AWS CLI, boto3, SAM, linters, jsonschema, moto; in environments of its own
+conformance: ## Against independent software: AWS CLI, boto3, SAM, linters, jsonschema, moto, LocalStack; in environments of its own
 	cargo build
+	cargo build --example cloudwatch_conformance
 	tests/conformance/run target/debug/canary
 	tests/conformance/lint
 	tests/conformance/schema
 	tests/conformance/machine target/debug/canary target/debug/functions
+	tests/conformance/compare target/debug/canary target/debug/examples/cloudwatch_conformance
 
 artifact: ## sam build, and the program it makes against its budgets: size, start, memory, beside Python
 	tests/conformance/artifact

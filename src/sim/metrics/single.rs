@@ -17,7 +17,8 @@ pub(in crate::sim) fn get_metric_statistics(
     check_span(request.start_time, request.end_time)?;
     let period = check_period(request.period)?;
     let span = (request.start_time.as_second(), end_second(request.end_time));
-    let (from, to) = aligned(span, period);
+    // Unlike GetMetricData's, these periods begin where the span does, at its minute.
+    let (from, to) = aligned(span, period.min(60));
     if (to - from) / period > DATAPOINTS {
         let message = "You have requested more than 1,440 datapoints. You may reduce the datapoints \
                        requested by increasing Period, or decreasing the time range.";

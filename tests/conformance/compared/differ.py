@@ -19,6 +19,11 @@ OPAQUE = {"MessageId", "EventId", "SubscriptionArn", "RequestId"}
 UNORDERED = {"Metrics", "Topics", "stateMachines", "Dimensions"}
 
 
+def filled(item):
+    """What an item is sorted by: an empty member counts as none."""
+    return json.dumps({key: value for key, value in item.items() if value})
+
+
 class Normal:
     """One server's side of a story."""
 
@@ -31,7 +36,7 @@ class Normal:
         if isinstance(value, (list, tuple)):
             items = [self.value(item, name) for item in value]
             # Lists without an order of their own.
-            return sorted(items, key=json.dumps) if name in UNORDERED else items
+            return sorted(items, key=filled) if name in UNORDERED else items
         if isinstance(value, datetime.datetime):
             return "<time>"
         if isinstance(value, bytes):
