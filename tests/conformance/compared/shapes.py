@@ -20,7 +20,7 @@ COMMON = {
     "SerializationException", "MissingAuthenticationTokenException", "InternalFailure",
     # The same in the query protocol.
     "AccessDenied", "Throttling", "ValidationError", "InvalidAction", "MissingAuthenticationToken",
-    "MissingParameter", "InvalidParameterValue", "InvalidParameterCombination",
+    "MissingParameter", "MissingRequiredParameterException", "InvalidParameterValue", "InvalidParameterCombination",
 }
 
 

@@ -65,11 +65,18 @@ def _ask(params, model, **_):
 
 
 def _plain(service):
-    """A client that sends what it is given, unwatched."""
+    """A client that sends what it is given; only its errors are watched."""
     if service not in _clients:
         config = Config(parameter_validation=False, retries={"total_max_attempts": 1})
-        _clients[service] = boto3.session.Session().client(service, endpoint_url=_endpoint, config=config)
+        session = boto3.session.Session()
+        session.events.register("before-parse.*.*", _look_at_errors)
+        _clients[service] = session.client(service, endpoint_url=_endpoint, config=config)
     return _clients[service]
+
+
+def _look_at_errors(operation_model, response_dict, **_):
+    if response_dict["status_code"] >= 300:
+        found[name(operation_model)].update(shapes.problems(operation_model, response_dict))
 
 
 def _look(operation_model, response_dict, **_):
