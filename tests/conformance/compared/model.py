@@ -1,6 +1,6 @@
 """Every operation's answers and inputs beside the models that botocore ships.
 
-    model.py --endpoint URL --results FILE [--protocol PROTOCOL]
+    model.py --endpoint URL --results FILE --protocol PROTOCOL
 
 Answers: each that boto.py and the story of deployments get, as it came over the wire. Inputs: what
 AWS's model refuses must be refused for being wrong. Errors: each is one of its operation's.
@@ -19,15 +19,17 @@ from known import Known
 from record import Record
 from stories import deployments, functions
 
+PROTOCOLS = {"json": "JSON", "smithy-rpc-v2-cbor": "CBOR", "query": "query"}
+
 
 def main():
     parser = argparse.ArgumentParser()
     for name in ("endpoint", "results"):
         parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--protocol", help="of CloudWatch, if not botocore's own choice")
+    parser.add_argument("--protocol", choices=PROTOCOLS, required=True, help="of CloudWatch")
     options = parser.parse_args()
-    counterpart = f"botocore's models ({options.protocol or 'json'})"
-    record, known = Record(options.results, counterpart), Known("botocore's models")
+    record = Record(options.results, f"models ({PROTOCOLS[options.protocol]})")
+    known = Known("botocore's models")
     with tempfile.TemporaryDirectory() as scratch, contextlib.redirect_stdout(io.StringIO()):
         watched.boto(options.endpoint, os.path.join(scratch, "results"), options.protocol)
     # The same watched session makes the clients of the story.
@@ -42,7 +44,6 @@ def main():
         record(operation, known.new(operation, found))
         wrong = [(f"{at} {what}", outcome) for at, what, outcome in watched.accepted.get(operation, [])]
         record(f"{operation}, {watched.tried.get(operation, 0)} wrong inputs", known.new(operation, wrong))
-    # Whatever runs first has the last word on the list: it is the same for each protocol.
     record("the list of differences", [f"this no longer occurs: {at}" for at in known.gone()])
 
 

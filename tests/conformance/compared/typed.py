@@ -19,7 +19,7 @@ def main():
         parser.add_argument(f"--{name}", required=True)
     options = parser.parse_args()
     counterpart = getattr(options, "with")
-    record, known = Record(options.results, f"Rust SDK, {counterpart}"), Known(f"{counterpart}, by the Rust SDK")
+    record, known = Record(options.results, f"Rust SDK, {counterpart.split()[0]}"), Known(f"{counterpart}, by the Rust SDK")
     runs = [subprocess.Popen([options.program], stdout=subprocess.PIPE, text=True,
                              env={**os.environ, "AWS_ENDPOINT_URL": endpoint})
             for endpoint in (options.ours, options.theirs)]
