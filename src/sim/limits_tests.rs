@@ -1,3 +1,5 @@
+//! Inputs at and beyond the limits of the API models.
+
 use serde_json::json;
 
 use super::*;
