@@ -106,6 +106,16 @@ fn a_regression_is_never_replaced_by_a_pass() {
     assert!(matches!(end, End::RolledBack { .. }), "{end:?}");
 }
 
+/// The hand-over takes the mark away with the weights: a mark without weights is a person's doing.
+#[test]
+fn weights_that_a_person_takes_away_before_the_last_write_are_no_pass() {
+    let mut world = announced();
+    world.edit(&Edit::PutBackByHand);
+    let end = world.play_out(&Look::pass());
+    assert!(matches!(end, End::Aborted { .. }), "{end:?}");
+    assert_eq!(world.stands(), "1");
+}
+
 #[test]
 fn a_promotion_by_hand_is_left_alone() {
     let mut world = announced();
