@@ -42,12 +42,14 @@ rights: ## Which of the template's rights the functions use: none may lack, none
 supply: ## Licences, sources and versions of what the programs are built from, by deny.toml
 	tests/conformance/supply
 
-conformance: ## Against independent software: AWS CLI, boto3, SAM, linters, jsonschema, moto; in environments of its own
+conformance: ## Against independent software: AWS CLI, boto3, SAM, linters, jsonschema, moto, LocalStack; in environments of its own
 	cargo build
+	cargo build --example cloudwatch_conformance
 	tests/conformance/run target/debug/canary
 	tests/conformance/lint
 	tests/conformance/schema
 	tests/conformance/machine target/debug/canary target/debug/functions
+	tests/conformance/compare target/debug/canary target/debug/examples/cloudwatch_conformance
 
 artifact: ## sam build, and the program it makes against its budgets: size, start, memory, beside Python
 	tests/conformance/artifact
