@@ -15,8 +15,8 @@ use crate::system::Played;
 
 /// The longest that CodeDeploy waits for a hook, less what an answer may need.
 const ANSWERED_WITHIN: SignedDuration = SignedDuration::from_mins(58);
-/// Every plan's last step bakes at least a minute; a poll may end it a little early, by clocks.
-const BAKED: SignedDuration = SignedDuration::from_secs(55);
+/// Every plan's last step bakes at least a minute, and a delay of up to ten seconds is not made up for.
+const BAKED: SignedDuration = SignedDuration::from_secs(48);
 
 /// A property that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
