@@ -321,3 +321,7 @@ async fn carry_out<P: Act>(
     };
     (state, wait, Some((command, result)))
 }
+
+#[cfg(test)]
+#[path = "driver/explore/explore_tests.rs"]
+mod explore;
