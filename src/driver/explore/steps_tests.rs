@@ -196,7 +196,8 @@ impl World {
         look: Look,
         passed: Passed,
     ) -> Result<(), String> {
-        let stopped = setting.in_hook() && self.deployment.ended();
+        let heard = look.wish != Heard::Unheard;
+        let stopped = setting.in_hook() && self.deployment.ended() && heard;
         let driver = &mut self.drivers[who];
         let before = std::mem::replace(&mut driver.snapshot, Arc::new(passed.pass.snapshot));
         driver.due = self.now + passed.pass.wait;
@@ -373,6 +374,8 @@ impl World {
                 view.weights.clear();
             }
             Edit::OtherVersion => view.version = "7".to_owned(),
+            // An alias' own version cannot have a weight beside it.
+            Edit::Reweight if view.version == "2" => {}
             Edit::Reweight => view.weights = [("2".to_owned(), 0.3)].into(),
             Edit::RemoveMark => view.description = self.text.to_owned(),
             Edit::Describe => {

@@ -290,7 +290,7 @@ impl World {
         if setting.in_hook() && was.version != is.version {
             return Err("inside a hook the alias' version was moved".to_owned());
         }
-        if driver.share(after) > driver.share(before) {
+        if writer == Writer::Rollout && driver.share(after) > driver.share(before) {
             self.may_raise(setting, who, &was, &is)?;
         }
         Ok(())
