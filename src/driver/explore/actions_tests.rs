@@ -57,7 +57,7 @@ pub(super) struct Look {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Alarm {
     Ok,
-    InAlarm,
+    Rings,
     NoData,
     Unreadable,
 }
@@ -132,7 +132,7 @@ impl Look {
 
     /// The looks of which any can follow any other without a disturbance: alarms flip as they like.
     pub fn calm(setting: &Setting) -> Vec<Self> {
-        let mut looks: Vec<_> = [Alarm::Ok, Alarm::InAlarm, Alarm::NoData]
+        let mut looks: Vec<_> = [Alarm::Ok, Alarm::Rings, Alarm::NoData]
             .map(Self::of)
             .into();
         // Inside a hook only the deployment's end is a wish.
@@ -252,7 +252,7 @@ impl World {
     }
 
     fn disturbed_ticks(&self, setting: &Setting, who: usize, actions: &mut Vec<Action>) {
-        for alarm in [Alarm::Ok, Alarm::InAlarm] {
+        for alarm in [Alarm::Ok, Alarm::Rings] {
             let look = Look::of(alarm);
             // One answer may be stale. Two that say the same are believed.
             let surprised = self.drivers[who].snapshot.state.unexpected.is_some();
@@ -298,7 +298,7 @@ impl World {
                 if due && !waits {
                     continue;
                 }
-                for alarm in [Alarm::Ok, Alarm::InAlarm] {
+                for alarm in [Alarm::Ok, Alarm::Rings] {
                     let look = Look::of(alarm);
                     if !self.acts(setting, who, snapshot, look, due) {
                         continue;

@@ -65,7 +65,7 @@ impl Observe for Ports {
     async fn alarms(&self, _: &Question) -> Result<AlarmsAnswer, String> {
         let state = match self.alarm {
             Alarm::Ok => AlarmState::Ok,
-            Alarm::InAlarm => AlarmState::Alarm,
+            Alarm::Rings => AlarmState::Alarm,
             Alarm::NoData => AlarmState::InsufficientData,
             Alarm::Unreadable => return Err("throttled".to_owned()),
         };

@@ -160,11 +160,10 @@ impl<M: Model> Search<'_, M> {
                         return Err(self.trace(first, None, why));
                     }
                 }
-                let mut left = steps[at].map_or(0, |steps| steps + 1);
-                for at in path.into_iter().rev() {
+                let left = steps[at].map_or(0, |steps| steps + 1);
+                for (left, at) in (left..).zip(path.into_iter().rev()) {
                     steps[at] = Some(left);
                     longest = longest.max(left);
-                    left += 1;
                 }
             }
         }

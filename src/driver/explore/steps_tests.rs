@@ -208,7 +208,7 @@ impl World {
                 ..
             }
         );
-        let speaks = look.alarm == Alarm::InAlarm || look.wish == Heard::Abort || stopped;
+        let speaks = look.alarm == Alarm::Rings || look.wish == Heard::Abort || stopped;
         // At the canary everything is over.
         let canary = driver.contenders.canary.to_string();
         let promoted = passed

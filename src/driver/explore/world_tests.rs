@@ -250,7 +250,10 @@ impl World {
             description: write.description.clone(),
             revision: String::new(),
         };
-        if self.refuses && is_forward(&self.drivers[who].contenders, write) {
+        if self.refuses
+            && writer == Writer::Rollout
+            && is_forward(&self.drivers[who].contenders, write)
+        {
             return Ok(false);
         }
         self.may_write(setting, (who, writer), &before, &after)?;
