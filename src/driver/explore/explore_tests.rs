@@ -65,7 +65,7 @@ fn a_rollout_inside_a_hook() {
 fn a_rollout_that_promotes() {
     rollout(
         "one step",
-        Setting::new("10%:1m", Finish::Promote, 2 + more()),
+        Setting::new("10%:1m", Finish::Promote, 1 + more()),
     );
     let setting = Setting::new("10%:1m,50%:1m", Finish::Promote, 1 + more());
     rollout("two steps", setting);

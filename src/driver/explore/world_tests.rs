@@ -279,6 +279,10 @@ impl World {
         let driver = &self.drivers[who];
         let (was, is) = (Routes::of(before), Routes::of(after));
         let marked = was.mark.as_ref().map(|mark| &mark.rollout);
+        let theirs = marked.is_some_and(|rollout| *rollout != driver.contenders.rollout);
+        if theirs && is.mark != was.mark && writer != Writer::Person {
+            return Err("another rollout's mark was taken away".to_owned());
+        }
         // Where only the mark is known, no weight that is left goes before an edit that stays.
         let by_mark = writer == Writer::Recovery { known: false }
             && marked == Some(&driver.contenders.rollout);
