@@ -68,6 +68,8 @@ enum Judge {
 enum Unread {
     Nothing,
     Deployment,
+    /// CodeDeploy's answer is older than the deployment's end.
+    Ended,
     Alias,
 }
 
@@ -132,6 +134,7 @@ impl Watch {
         GuardObservation {
             deployment: match look.unread {
                 Unread::Deployment => DeploymentReading::Unreadable(unread()),
+                Unread::Ended => DeploymentReading::Seen(DeploymentStatus::InProgress),
                 _ => DeploymentReading::Seen(world.status),
             },
             alias: match (look.unread, view(world.shift)) {
@@ -153,7 +156,7 @@ impl Watch {
             },
             unheard_from: None,
             wish: None,
-            failure: (look.unread != Unread::Nothing).then(unread),
+            failure: matches!(look.unread, Unread::Deployment | Unread::Alias).then(unread),
         }
     }
 
@@ -167,14 +170,15 @@ impl Watch {
         let observed = self.observed(world, look);
         let decision = watch(&self.rules, guard, world.now, &observed);
         let ended = guard.end().is_some();
-        let seen_ended = look.unread != Unread::Deployment && world.status.ended();
+        let read = !matches!(look.unread, Unread::Deployment | Unread::Ended);
+        let seen_ended = succeeded(guard) || read && world.status.ended();
         let stops = matches!(decision.act, GuardAct::Stop { .. });
         if stops && (ended || seen_ended) {
             return Err("a deployment that was seen to have ended is stopped".to_owned());
         }
         let enforced = self.rules.mode == Mode::Enforce;
         let against = look.judge == Judge::Fail && enforced;
-        if against && !stops && !ended && !seen_ended && !succeeded(guard) {
+        if against && !stops && !ended && !seen_ended {
             return Err("a regression does not stop the deployment".to_owned());
         }
         if stops && !enforced {
@@ -323,7 +327,7 @@ impl Model for Watch {
         }
         if watches {
             for judge in LOOKS {
-                for unread in [Unread::Deployment, Unread::Alias] {
+                for unread in [Unread::Deployment, Unread::Alias, Unread::Ended] {
                     actions.push(Action::Tick(Look { judge, unread }, Call::Answered));
                 }
                 for call in [Call::LostBefore, Call::LostAfter] {

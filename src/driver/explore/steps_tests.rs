@@ -422,7 +422,8 @@ pub(super) fn facts(view: &AliasView) -> Facts {
 pub(super) fn request() -> Request {
     Request {
         rollout: "r2".parse().unwrap(),
-        canary: Version::new(3),
+        // The same release, started twice.
+        canary: Version::new(2),
         shifts: true,
         watches: true,
         reach: None,
