@@ -1,7 +1,8 @@
 # `make` lists what there is.
 .DEFAULT_GOAL := help
 .PHONY: help test test-core lint doc demo local conformance artifact properties bench operating-characteristics \
-	operating-characteristics-write bench-simulate alarm-to-zero calls-per-tick ci schema explore mutants
+	operating-characteristics-write bench-simulate alarm-to-zero calls-per-tick ci schema roles rights supply explore \
+	mutants
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 34
@@ -31,6 +32,16 @@ local: ## Serve the local AWS at port 4599
 
 schema: ## Rewrite docs/policy.schema.json
 	cargo run --quiet -- policy schema > docs/policy.schema.json
+
+roles: ## Rewrite src/local/stack/roles.json from template.yaml (after tests/conformance/lint has run once)
+	$$(ls -d .venv/lint-translator-* | tail -n 1)/bin/python tests/conformance/template/roles.py . --write
+
+rights: ## Which of the template's rights the functions use: none may lack, none be idle
+	cargo build
+	tests/conformance/rights target/debug/canary target/debug/functions
+
+supply: ## Licences, sources and versions of what the programs are built from, by deny.toml
+	tests/conformance/supply
 
 conformance: ## Against independent software: AWS CLI, boto3, SAM, linters, jsonschema, moto; in environments of its own
 	cargo build

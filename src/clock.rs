@@ -1,8 +1,9 @@
 //! The one place that reads the process' clock.
 //!
 //! Everything else is handed its time. A [`Clock`] is either the real one, or a virtual one that
-//! starts at a chosen moment and runs `speed` times as fast. It does not sleep: it only says what
-//! time it is, and how long a virtual wait is in real time.
+//! starts at a chosen moment and runs `speed` times as fast, or as fast as somebody else's time
+//! passes. It does not sleep: it only says what time it is, and how long a virtual wait is in real
+//! time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,8 +21,33 @@ pub struct Clock {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Real { start: Timestamp, since: Instant },
+    Real {
+        start: Timestamp,
+        since: Instant,
+    },
     Scaled(Scaled),
+    Following {
+        start: Timestamp,
+        from: Duration,
+        passing: Passing,
+    },
+}
+
+/// Somebody else's time: how long it has been passing.
+#[derive(Clone)]
+pub struct Passing(Arc<dyn Fn() -> Duration + Send + Sync>);
+
+impl Passing {
+    /// By what this says, which must never fall.
+    pub fn of(passed: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self(Arc::new(passed))
+    }
+}
+
+impl std::fmt::Debug for Passing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Passing")
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +112,19 @@ impl Clock {
         }
     }
 
+    /// A clock that shows `start` now and then goes as that time passes.
+    #[must_use]
+    pub fn following(start: Timestamp, passing: &Passing) -> Self {
+        let (from, passing) = ((passing.0)(), passing.clone());
+        Self {
+            kind: Kind::Following {
+                start,
+                from,
+                passing,
+            },
+        }
+    }
+
     /// What time it is.
     #[must_use]
     #[allow(
@@ -98,6 +137,13 @@ impl Clock {
                 .saturating_add(since.elapsed())
                 .unwrap_or(Timestamp::MAX),
             Kind::Scaled(clock) => clock.at(clock.passed(&clock.lock())),
+            Kind::Following {
+                start,
+                from,
+                passing,
+            } => start
+                .saturating_add((passing.0)().saturating_sub(*from))
+                .unwrap_or(Timestamp::MAX),
         }
     }
 
@@ -114,10 +160,10 @@ impl Clock {
     }
 
     /// Lets a virtual clock and all its clones stand still until every hold is dropped. The real
-    /// clock does not stop.
+    /// clock does not stop, nor does one that follows another.
     pub fn hold(&self) -> Hold {
         match &self.kind {
-            Kind::Real { .. } => Hold(None),
+            Kind::Real { .. } | Kind::Following { .. } => Hold(None),
             Kind::Scaled(clock) => {
                 clock.stop();
                 Hold(Some(clock.clone()))
@@ -129,7 +175,7 @@ impl Clock {
     #[must_use]
     pub fn real_duration(&self, virtual_time: Duration) -> Duration {
         match &self.kind {
-            Kind::Real { .. } => virtual_time,
+            Kind::Real { .. } | Kind::Following { .. } => virtual_time,
             Kind::Scaled(Scaled { speed, .. }) => {
                 Duration::try_from_secs_f64(virtual_time.as_secs_f64() / speed)
                     .unwrap_or(Duration::MAX)
@@ -234,6 +280,18 @@ mod tests {
         let run = clone.now().duration_since(stopped);
         assert!(run >= SignedDuration::from_secs(65), "{run:?}");
         assert!(run < SignedDuration::from_secs(1_000), "{run:?}");
+    }
+
+    #[test]
+    fn a_following_clock_goes_as_the_other_time_passes() {
+        let passed = Arc::new(Mutex::new(Duration::from_secs(5)));
+        let reading = Arc::clone(&passed);
+        let passing = Passing::of(move || *reading.lock().expect("nobody panics"));
+        let clock = Clock::following(START, &passing);
+        assert_eq!(clock.now(), START);
+        *passed.lock().expect("nobody panics") = Duration::from_secs(65);
+        assert_eq!(clock.clone().now(), START + Duration::from_secs(60));
+        assert_eq!(Clock::following(START, &passing).now(), START);
     }
 
     #[test]

@@ -194,13 +194,15 @@ where
         &clock,
     )
     .await;
+    let next = clock().saturating_add(wait).unwrap_or(Timestamp::MAX);
+    let state = state.awaiting(&snapshot.state.phase, next);
     let mut evidence = counted.memory;
     if let (Some(_), Some((command, Ok(())))) = (&assignment.evidence, &act) {
         // Known at once, and not only at the next look.
         evidence.saw(share_after(command).basis_points(), clock());
     }
     if assignment.evidence.is_some() {
-        evidence.expects(clock().saturating_add(wait).unwrap_or(Timestamp::MAX));
+        evidence.expects(next);
     }
     Pass {
         forecast: forecast(assignment, &snapshot.evidence, &evidence),
@@ -321,6 +323,9 @@ async fn carry_out<P: Act>(
     };
     (state, wait, Some((command, result)))
 }
+
+#[cfg(test)]
+mod garbage_tests;
 
 #[cfg(test)]
 #[path = "driver/explore/explore_tests.rs"]

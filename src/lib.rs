@@ -39,6 +39,8 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod driver;
+#[cfg(test)]
+mod garbage;
 pub mod judge;
 #[cfg(feature = "aws")]
 pub mod lambda;

@@ -12,6 +12,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_lambda::config::retry::RetryPartition;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -141,6 +142,35 @@ impl Session {
             events: aws_sdk_eventbridge::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
             region,
+        })
+    }
+
+    /// The same, with retries of its own: the SDK lets all clients of a process share one budget of
+    /// retries for each service, where a session may have to be judged by itself.
+    ///
+    /// # Errors
+    /// If it names no region.
+    pub fn apart(config: &SdkConfig) -> Result<Self, SessionError> {
+        let shared = Self::from_config(config)?;
+        let own = |service| RetryPartition::custom(service).build();
+        macro_rules! apart {
+            ($client:ident, $service:literal) => {{
+                let config = $client::config::Builder::from(config);
+                $client::Client::from_conf(config.retry_partition(own($service)).build())
+            }};
+        }
+        let lambda = aws_sdk_lambda::config::Builder::from(config)
+            .interceptor(shared.skew.clone())
+            .retry_partition(own("lambda"));
+        Ok(Self {
+            lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
+            cloudwatch: apart!(aws_sdk_cloudwatch, "cloudwatch"),
+            ssm: apart!(aws_sdk_ssm, "ssm"),
+            codedeploy: apart!(aws_sdk_codedeploy, "codedeploy"),
+            sfn: apart!(aws_sdk_sfn, "sfn"),
+            events: apart!(aws_sdk_eventbridge, "events"),
+            sns: apart!(aws_sdk_sns, "sns"),
+            ..shared
         })
     }
 

@@ -272,3 +272,7 @@ fn whole(name: &str, text: &str) -> Result<u64, String> {
         )),
     }
 }
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

@@ -9,7 +9,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::signals::Aborts;
 use crate::clock::Clock;
-use crate::local::stack::deploy_stack;
+use crate::local::stack::{allow, deploy_stack};
 use crate::local::{Config, LocalAws, StartError, sample_world, welcome};
 use crate::sim::deployments::Strictness;
 
@@ -29,7 +29,10 @@ pub async fn local(console: &Console, arguments: &Local) -> Result<Exit, CliErro
         console.say("warning: other machines can reach this endpoint, and it checks no signatures");
     }
     let mut world = sample_world(arguments.seed, Clock::real().now());
-    deploy_stack(&mut world).map_err(|error| CliError::plain(error.to_string()))?;
+    // People release other functions here than the sample.
+    deploy_stack(&mut world)
+        .and_then(|()| allow(&mut world, "*", "*"))
+        .map_err(|error| CliError::plain(error.to_string()))?;
     world.set_codedeploy(arguments.codedeploy.into());
     // Requests one by one would take a process' time each; `lambda invoke` and the hooks do.
     world.set_traffic_limit(0.0);

@@ -104,3 +104,6 @@ async fn dispatch(console: &Console, arguments: Arguments) -> Exit {
         error.exit
     })
 }
+
+#[cfg(test)]
+mod garbage_tests;

@@ -49,6 +49,8 @@ mod evidence_tests;
 #[cfg(test)]
 mod files_tests;
 #[cfg(test)]
+mod garbage_tests;
+#[cfg(test)]
 mod metrics_tests;
 #[cfg(test)]
 mod policy_tests;

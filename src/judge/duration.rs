@@ -1,11 +1,13 @@
 //! Measured durations as people read them. What somebody wrote, such as a bake, is printed as it
 //! was written; what a clock measured has digits that mean nothing.
 
+use std::time::Duration;
+
 use jiff::{RoundMode, SignedDuration, SignedDurationRound, Unit};
 
 /// From here on tenths of a second mean nothing either.
-const WHOLE: SignedDuration = SignedDuration::from_secs(10);
-const SECOND: SignedDuration = SignedDuration::from_secs(1);
+const WHOLE: Duration = Duration::from_secs(10);
+const SECOND: Duration = Duration::from_secs(1);
 
 /// A duration to the millisecond below one second, to the tenth below ten, else to the second:
 /// `12ms`, `1.2s`, `1m 30s`.
@@ -21,7 +23,8 @@ pub fn readable_up(duration: SignedDuration) -> String {
 }
 
 fn rounded(duration: SignedDuration, mode: RoundMode) -> String {
-    let size = duration.abs();
+    // The least duration that there is has no positive counterpart.
+    let size = duration.unsigned_abs();
     let round = SignedDurationRound::new().mode(mode);
     let round = match () {
         () if size < SECOND => round.smallest(Unit::Millisecond),
@@ -34,7 +37,7 @@ fn rounded(duration: SignedDuration, mode: RoundMode) -> String {
         _ if near.is_zero() && !duration.is_zero() => "under 1ms".to_owned(),
         tenths @ 1.. if size >= SECOND => {
             let sign = if near.is_negative() { "-" } else { "" };
-            format!("{sign}{}.{tenths}s", near.as_secs().abs())
+            format!("{sign}{}.{tenths}s", near.as_secs().unsigned_abs())
         }
         _ => format!("{near:#}"),
     }
@@ -65,10 +68,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_least_and_the_greatest_are_said_too() {
+        let least = SignedDuration::from_secs(i64::MIN);
+        for duration in [SignedDuration::MIN, least, SignedDuration::MAX] {
+            assert!(!readable(duration).is_empty() && !readable_up(duration).is_empty());
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn any_duration_can_be_read(seconds: i64, nanoseconds in -999_999_999_i32..=999_999_999) {
-            let duration = SignedDuration::new(seconds.clamp(-1 << 60, 1 << 60), nanoseconds);
+            // Seconds and nanoseconds of different signs at the very end would be no duration.
+            let seconds = seconds.clamp(i64::MIN + 1, i64::MAX - 1);
+            let duration = SignedDuration::new(seconds, nanoseconds);
             proptest::prop_assert!(!readable(duration).is_empty());
             proptest::prop_assert!(!readable_up(duration).is_empty());
         }

@@ -18,3 +18,6 @@ mod verdict;
 
 pub use bound::Bound;
 pub use verdict::{Doubt, Regression, Verdict};
+
+#[cfg(test)]
+mod garbage_tests;

@@ -7,7 +7,6 @@ use super::Functions;
 use super::document::{Carry, Document, Outcome, Way, Word};
 use super::log::{self, Level};
 use crate::aws::{AwsPorts, Kind, deployments};
-use crate::clock::Clock;
 use crate::driver::{self, Alarms, Counting, Counts, Observe as _};
 use crate::judge::alarms::AlarmReading;
 use crate::rollout::guard::{
@@ -35,7 +34,7 @@ pub async fn tick(
         return SignedDuration::ZERO;
     };
     // Looks and decisions are dated by the state's entry; what this one takes itself delays the next.
-    let clock = Clock::scaled(now, 1.0);
+    let clock = functions.clock(now);
     let release = &carry.release;
     let ports = AwsPorts::new(functions.session.clone(), &release.function, &release.alias);
     let deployment = deployment(functions, document).await;

@@ -25,7 +25,7 @@ mod follow;
 mod guard;
 mod hooks;
 mod in_charge;
-mod log;
+pub mod log;
 mod preflight;
 mod put_back;
 mod recover;
@@ -38,9 +38,12 @@ mod stepper;
 mod tick;
 
 pub use document::{Document, HookEvent};
-pub use runtime::{in_lambda, main};
+pub use runtime::{in_lambda, invoke, main};
+
+use jiff::Timestamp;
 
 use crate::aws::Session;
+use crate::clock::{Clock, Passing};
 use failure::Failure;
 
 /// The names of the handlers.
@@ -52,7 +55,12 @@ pub struct Functions {
     session: Session,
     machine: Option<String>,
     topic: Option<String>,
+    passing: Option<Passing>,
+    ticks_max: u32,
 }
+
+/// An execution has room for 25,000 events, and a tick takes nine.
+const TICKS_MAX: u32 = 2_000;
 
 impl Functions {
     /// The clients, and what the function's environment names.
@@ -62,6 +70,30 @@ impl Functions {
             session,
             machine: named("STATE_MACHINE_ARN"),
             topic: named("TOPIC_ARN"),
+            passing: None,
+            ticks_max: TICKS_MAX,
+        }
+    }
+
+    /// The same in a simulated time: what a handler's calls take passes there.
+    #[must_use]
+    pub fn in_time(self, passing: Passing) -> Self {
+        let passing = Some(passing);
+        Self { passing, ..self }
+    }
+
+    /// The same with another number of ticks before a rollout is handed to a new execution; 2,000
+    /// unless it is set.
+    #[must_use]
+    pub fn continuing_after(self, ticks_max: u32) -> Self {
+        Self { ticks_max, ..self }
+    }
+
+    /// A clock that shows `at` now.
+    fn clock(&self, at: Timestamp) -> Clock {
+        match &self.passing {
+            Some(passing) => Clock::following(at, passing),
+            None => Clock::scaled(at, 1.0),
         }
     }
 
@@ -74,3 +106,6 @@ impl Functions {
         })
     }
 }
+
+#[cfg(test)]
+mod garbage_tests;

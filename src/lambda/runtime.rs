@@ -122,6 +122,25 @@ fn unread(mut invocation: LambdaInvocation) -> LambdaInvocation {
     invocation
 }
 
+/// What the function with this handler answers to a payload: all of it but the process around it,
+/// for a caller that has its own.
+///
+/// # Errors
+/// As the function reports it to Lambda: a name and a message.
+pub async fn invoke(
+    functions: &Functions,
+    handler: &str,
+    payload: &str,
+) -> Result<Value, Diagnostic> {
+    let event: Event = serde_json::from_slice(&event::wrapped(payload.as_bytes()))
+        .map_err(|_| Failure::BadEvent("this is no event".to_owned()))?;
+    let Some(handler) = Handler::named(handler) else {
+        let unknown = format!("there is no handler \"{handler}\"");
+        return Err(Failure::Misconfigured(unknown).into());
+    };
+    guarded(async { handle(functions, handler, event.read()?).await }).await
+}
+
 async fn handle(functions: &Functions, handler: Handler, payload: Value) -> Result<Value, Failure> {
     match handler {
         Handler::Hook(hook) => hooks::handle(functions, hook, &payload).await,

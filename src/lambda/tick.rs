@@ -12,13 +12,9 @@ use super::log::{self, Level};
 use super::{bake, guard};
 use crate::aws::AwsPorts;
 use crate::aws::deployments::Answer;
-use crate::clock::Clock;
 use crate::driver::{self, Assignment, Counting, Pass, Snapshot};
 use crate::rollout::guard::{GuardEnd, GuardFailure};
 use crate::rollout::{self, End, Phase};
-
-/// An execution has room for 25,000 events, and a tick takes nine.
-const TICKS_MAX: u32 = 2_000;
 
 /// So long after the deadline the hook is answered although the alias is not put back yet: that
 /// leaves three minutes of CodeDeploy's hour.
@@ -62,7 +58,7 @@ pub async fn tick(
         });
         return Ok(Document { error, ..document }.then(Next::Rollback));
     }
-    Ok(match (over, ticks >= TICKS_MAX - 1) {
+    Ok(match (over, ticks >= functions.ticks_max - 1) {
         (true, _) => document.then(Next::Report),
         (false, true) => document.then(Next::Continue),
         (false, false) => document.after(whole_seconds(wait)),
@@ -93,7 +89,7 @@ fn unrepaired(carry: &Carry) -> Option<String> {
 /// Step Functions waits for whole seconds; a bake is never cut short.
 fn whole_seconds(wait: SignedDuration) -> u64 {
     let more = i64::from(wait.subsec_nanos() > 0);
-    u64::try_from(wait.as_secs() + more).unwrap_or(0)
+    u64::try_from(wait.as_secs().saturating_add(more)).unwrap_or(0)
 }
 
 async fn step(
@@ -106,7 +102,7 @@ async fn step(
 ) -> SignedDuration {
     let release = &carry.release;
     let ports = AwsPorts::new(functions.session.clone(), &release.function, &release.alias);
-    let clock = Clock::scaled(now, 1.0);
+    let clock = functions.clock(now);
     let heard = follow(functions, document).await;
     let pass = driver::pass(&ports, &assignment, &snapshot, heard, || clock.now()).await;
     say(carry, &pass);
@@ -187,4 +183,21 @@ fn say(carry: &Carry, pass: &Pass) {
             "tick": pass.snapshot.state.ticks,
         }),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_rounded_up_and_never_overflows() {
+        for (wait, seconds) in [
+            (SignedDuration::from_millis(500), 1),
+            (SignedDuration::from_secs(15), 15),
+            (SignedDuration::MIN, 0),
+            (SignedDuration::MAX, i64::MAX.unsigned_abs()),
+        ] {
+            assert_eq!(whole_seconds(wait), seconds, "{wait:?}");
+        }
+    }
 }

@@ -4,7 +4,8 @@
 //! `AWS_ENDPOINT_URL` points here. What it serves is a [`World`]; time in it is virtual and runs
 //! `speed` times as fast as real time, also while nobody calls.
 //!
-//! * Signatures are not verified: any key will do. An unsigned request is refused, as by AWS.
+//! * Signatures are not verified: any key will do, and its holder may do anything. An unsigned request
+//!   is refused, as by AWS. The functions' processes have keys of their own, and the rights of their roles.
 //! * Whatever is not here is answered at once in the shape that AWS gives errors in that protocol.
 //! * Simulated outages are real: a time-out is silence, a reset is a TCP reset.
 //! * With [`Config::functions`], functions whose handler the program has are real processes, over
@@ -24,6 +25,7 @@
 //! | `POST /_local/faults` | `{"kind","service","operation","effect","seconds","times"}` | adds a rule; only `kind` is needed |
 //! | `DELETE /_local/faults` | | removes all rules |
 //! | `GET /_local/calls` | | the newest calls; `?limit=n` |
+//! | `GET /_local/rights` | | what functions asked for under their roles, and which statement allowed it |
 //! | `GET /_local/events` | | the newest events on the bus; `?limit=n` |
 //! | `GET /_local/messages` | | the newest messages to topics; `?limit=n` |
 //! | `GET /_local/logs` | | what a function's processes printed, and how they ended; `?function=name` |
@@ -36,6 +38,7 @@
 mod admin;
 mod body;
 mod connection;
+mod direct;
 mod processes;
 mod protocol;
 mod sample;
@@ -44,6 +47,7 @@ mod shared;
 pub mod stack;
 mod welcome;
 
+pub use direct::{Answer, Request, answer, operation_of};
 pub use processes::{CannotServe, LogLine};
 pub use sample::{Sample, first_version_world, sample_world, unreleased_world};
 pub use welcome::welcome;

@@ -96,7 +96,7 @@ fn function(error_rate: f64) -> [(&'static str, Value); 5] {
             json!({
                 "FunctionName": "hello",
                 "Description": "the first release",
-                "Role": "arn:aws:iam::000000000000:role/hello",
+                "Role": "arn:aws:iam::000000000000:role/canary-SampleRole",
                 "Runtime": "provided.al2023",
                 "Handler": "sample",
                 "Timeout": 10,

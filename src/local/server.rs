@@ -97,21 +97,34 @@ async fn carry_out(
         Ok((service, input))
     });
     match request {
-        Ok((Service::Lambda, input)) if target.operation == "Invoke" => invoke(shared, input).await,
-        Ok((service, input)) => {
-            shared.with_world(|world| world.call_with_faults(service, &target.operation, input))
+        Ok((Service::Lambda, input)) if target.operation == "Invoke" => {
+            invoke(shared, target, input).await
         }
+        Ok((service, input)) => shared.with_world(|world| {
+            world.acting_as(target.caller.as_deref(), |world| {
+                world.call_with_faults(service, &target.operation, input)
+            })
+        }),
         Err(refusal) => Ok(Err(refusal)),
     }
 }
 
 /// `Invoke`, which may have to wait for a process.
-async fn invoke(shared: &Shared, input: Value) -> Result<Result<Value, AwsError>, Outage> {
+async fn invoke(
+    shared: &Shared,
+    target: &Target,
+    input: Value,
+) -> Result<Result<Value, AwsError>, Outage> {
     let Ok(request) = InvokeRequest::deserialize(&input) else {
         // The operation itself says what is wrong.
         return shared.with_world(|world| world.call_with_faults(Service::Lambda, "Invoke", input));
     };
-    let response = match shared.with_world(|world| world.begin_invoke_with_faults(request))? {
+    let begun = shared.with_world(|world| {
+        world.acting_as(target.caller.as_deref(), |world| {
+            world.begin_invoke_with_faults(request)
+        })
+    })?;
+    let response = match begun {
         Ok(Begun::Done(response)) => Ok(response),
         Ok(Begun::Pending(id)) => shared.response(id).await.ok_or(Outage::ConnectionReset)?,
         Err(error) => Err(error),

@@ -1,7 +1,11 @@
 //! The stack of `template.yaml` on the simulated AWS: hooks, stepper, state machine, rules, and a
 //! CodeDeploy application for the sample with a deployment group for either mode.
 //!
+//! Its roles are the template's, statement for statement: what a function may do on AWS it may do here.
+//!
 //! The functions are real processes, so this is only for an endpoint that has a program for them.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
@@ -24,28 +28,46 @@ pub const STEPPER: &str = "canary-stepper";
 /// The state machine's name.
 pub const MACHINE: &str = "canary-rollout";
 
+/// The topic's name.
+const TOPIC: &str = "canary-rollouts";
+
+/// The statements of every role of `template.yaml`, as SAM translates them. What depends on the place
+/// and on the template's patterns is left open: `${Functions}`, `${Applications}`, and so on.
+const ROLES: &str = include_str!("stack/roles.json");
+
 const DEFINITION: &str = include_str!("../../statemachine/rollout.asl.json");
 
-/// Deploys the stack into a world that has the sample.
+/// Deploys the stack into a world that has the sample, with rights for the sample only.
 ///
 /// # Errors
 /// If the simulated AWS refuses something, such as a second stack of that name.
 pub fn deploy_stack(world: &mut World) -> Result<(), AwsError> {
-    let topic = world.call(
-        Service::Sns,
-        "CreateTopic",
-        json!({ "Name": "canary-rollouts" }),
-    )?;
+    let topic = world.call(Service::Sns, "CreateTopic", json!({ "Name": TOPIC }))?;
     let machine = world_arn(world, "states", &format!("stateMachine:{MACHINE}"));
     let hook = json!({ "STATE_MACHINE_ARN": machine });
     let stepper = json!({ "STATE_MACHINE_ARN": machine, "TOPIC_ARN": topic["TopicArn"] });
-    function(world, STEPPER, "stepper", 300, stepper)?;
-    function(world, PRE_TRAFFIC, "pre_traffic", 60, hook.clone())?;
-    function(world, POST_TRAFFIC, "post_traffic", 60, hook)?;
+    allow(world, APPLICATION, "hello")?;
+    function(world, STEPPER, "stepper", "StepperRole", 300, stepper)?;
+    function(
+        world,
+        PRE_TRAFFIC,
+        "pre_traffic",
+        "PreTrafficRole",
+        60,
+        hook.clone(),
+    )?;
+    function(
+        world,
+        POST_TRAFFIC,
+        "post_traffic",
+        "PostTrafficRole",
+        60,
+        hook,
+    )?;
     destinations(world, topic["TopicArn"].clone())?;
     let stepper_arn = world_arn(world, "lambda", &format!("function:{STEPPER}"));
     let definition = DEFINITION.replace("${Stepper}", &stepper_arn);
-    let role = "arn:aws:iam::000000000000:role/canary-machine";
+    let role = role_arn("MachineRole");
     let input = json!({ "name": MACHINE, "definition": definition, "roleArn": role });
     world.call(Service::StepFunctions, "CreateStateMachine", input)?;
     rules(world, &machine, &stepper_arn)?;
@@ -64,6 +86,31 @@ pub fn policy(world: &mut World, text: &str) -> Result<(), AwsError> {
     world.call(Service::Ssm, "PutParameter", input).map(drop)
 }
 
+/// Gives the stack's roles their rights, as the template does with these `ApplicationPattern` and
+/// `FunctionPattern`.
+///
+/// # Errors
+/// If the simulated AWS does not understand a statement.
+pub fn allow(world: &mut World, applications: &str, functions: &str) -> Result<(), AwsError> {
+    let mut text = ROLES.to_owned();
+    for (placeholder, value) in [
+        ("${Applications}", applications),
+        ("${Functions}", functions),
+        ("${Topic}", &world_arn(world, "sns", TOPIC)),
+        ("${Stack}", STACK),
+        ("${Region}", world.region()),
+        ("${Account}", world.account()),
+    ] {
+        text = text.replace(placeholder, value);
+    }
+    let roles: BTreeMap<String, Value> = serde_json::from_str(&text)
+        .map_err(|problem| AwsError::new("MalformedPolicyDocument", 400, problem.to_string()))?;
+    for (role, statements) in &roles {
+        world.put_role(&format!("{STACK}-{role}"), statements)?;
+    }
+    Ok(())
+}
+
 /// The AppSpec of a release of the sample.
 #[must_use]
 pub fn appspec(current: &str, target: &str) -> String {
@@ -80,6 +127,10 @@ pub fn appspec(current: &str, target: &str) -> String {
     .to_string()
 }
 
+fn role_arn(role: &str) -> String {
+    format!("arn:aws:iam::000000000000:role/{STACK}-{role}")
+}
+
 fn world_arn(world: &World, service: &str, resource: &str) -> String {
     format!(
         "arn:aws:{service}:{}:{}:{resource}",
@@ -92,12 +143,13 @@ fn function(
     world: &mut World,
     name: &str,
     handler: &str,
+    role: &str,
     timeout: u32,
     variables: Value,
 ) -> Result<(), AwsError> {
     let input = json!({
         "FunctionName": name,
-        "Role": format!("arn:aws:iam::000000000000:role/canary-{handler}"),
+        "Role": role_arn(role),
         "Runtime": "provided.al2023",
         "Handler": handler,
         "Timeout": timeout,
@@ -186,10 +238,13 @@ fn application(world: &mut World) -> Result<(), AwsError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use jiff::Timestamp;
 
     use super::*;
     use crate::local::sample_world;
+    use crate::sim::rights::name_of;
 
     #[test]
     fn the_simulated_aws_takes_the_whole_stack() {
@@ -199,6 +254,34 @@ mod tests {
             .call(Service::StepFunctions, "ListStateMachines", json!({}))
             .expect("the machines");
         assert_eq!(machines["stateMachines"][0]["name"], MACHINE);
+    }
+
+    /// Every role under which something of the stack runs has its rights, and no other has.
+    #[test]
+    fn every_role_has_its_rights() {
+        let mut world = sample_world(1, Timestamp::constant(1_800_000_000, 0));
+        deploy_stack(&mut world).expect("it is accepted");
+        let known: BTreeSet<_> = world.roles().map(str::to_owned).collect();
+        let mut used = BTreeSet::from([String::from("canary-MachineRole")]);
+        for name in [PRE_TRAFFIC, POST_TRAFFIC, STEPPER, "hello"] {
+            let asked = json!({ "FunctionName": name });
+            let found = world.call(Service::Lambda, "GetFunctionConfiguration", asked);
+            let role = found.expect("it is there")["Role"]
+                .as_str()
+                .map(name_of)
+                .expect("a role")
+                .to_owned();
+            used.insert(role);
+        }
+        assert_eq!(known, used);
+    }
+
+    #[test]
+    fn nothing_in_the_roles_is_left_open() {
+        let mut world = sample_world(1, Timestamp::constant(1_800_000_000, 0));
+        deploy_stack(&mut world).expect("it is accepted");
+        assert!(!format!("{world:?}").contains("${"));
+        assert!(ROLES.contains("${Functions}") && ROLES.contains("${Applications}/*"));
     }
 
     #[test]

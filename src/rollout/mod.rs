@@ -50,6 +50,9 @@ pub use version::Version;
 pub use weight::Weight;
 
 #[cfg(test)]
+mod garbage_tests;
+
+#[cfg(test)]
 #[path = "script_tests.rs"]
 mod script;
 

@@ -240,13 +240,23 @@ impl FromStr for Plan {
                 nearest: nearest(text, Self::names()),
             });
         }
+        let count = text.split(',').count();
+        if count > STEPS_MAX {
+            return Err(PlanError::TooMany(count));
+        }
         let steps = text.split(',').map(str::parse).collect::<Result<_, _>>()?;
         Self::new(steps)
     }
 }
 
+/// A longer word is no slip of the finger, and comparing takes the longer the longer it is.
+const SLIP_MAX: usize = 200;
+
 /// The candidate most similar to `word`, if any is similar enough to be a slip of the finger.
 pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
+    if word.len() > SLIP_MAX {
+        return None;
+    }
     candidates
         .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
         .filter(|(likeness, _)| *likeness > 0.8)
@@ -335,7 +345,7 @@ mod tests {
         ));
         assert!(matches!(
             error(&"1%:1s,".repeat(200)),
-            PlanError::Weight(_) | PlanError::Form(_)
+            PlanError::TooMany(201) | PlanError::Weight(_) | PlanError::Form(_)
         ));
         assert_eq!(
             error("Canary10Percent5Minute").to_string(),

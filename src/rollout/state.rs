@@ -31,6 +31,10 @@ pub struct State {
     /// was seen, an alias without it is somebody's edit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub keeps_zero: bool,
+    /// After the tick that began a step: when the next one was to come. One that comes much later
+    /// may tell that the step was begun later, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
     /// Ticks so far.
     pub ticks: u32,
     /// The largest weight below promotion that stood at the alias.
@@ -194,7 +198,37 @@ pub enum Failure {
     },
 }
 
+/// A tick that comes so much later than it was to is late.
+const LATE: SignedDuration = SignedDuration::from_secs(10);
+
 impl State {
+    /// The same with a note of when the next tick is to come, if this one, which found the rollout
+    /// in the phase `before`, has begun a step.
+    #[must_use]
+    pub fn awaiting(self, before: &Phase, next: Timestamp) -> Self {
+        let begun = match (&self.phase, before) {
+            (Phase::Baking { step, .. }, Phase::Baking { step: known, .. }) => step != known,
+            (Phase::Baking { .. }, _) => true,
+            _ => false,
+        };
+        let due = begun.then_some(next);
+        Self { due, ..self }
+    }
+
+    /// The same, with the bake counted from later if this tick comes later than it was to. The clock
+    /// of a tick stands from when its state was entered: one that was retried for minutes before it
+    /// wrote has dated its write too early, and only the next tick shows by how much. A bake that is
+    /// too long by a delay harms less than one that is too short.
+    pub(super) fn dated(mut self, now: Timestamp) -> Self {
+        let late = self.due.take().map(|due| elapsed(due, now));
+        if let (Some(late), Phase::Baking { since, .. }) = (late, &mut self.phase)
+            && late > LATE
+        {
+            *since = since.saturating_add(late).unwrap_or(Timestamp::MAX);
+        }
+        self
+    }
+
     /// A rollout about to begin, on an alias that the preflight saw at `revision`.
     pub fn new(contenders: Contenders, revision: String, now: Timestamp) -> Self {
         Self {
@@ -208,6 +242,7 @@ impl State {
             failing: None,
             unexpected: None,
             keeps_zero: false,
+            due: None,
             ticks: 0,
             max_weight: Weight::ZERO,
         }

@@ -21,6 +21,52 @@ fn a_state_is_short_readable_json() {
     assert!(json(&world).ends_with(baking), "{}", json(&world));
 }
 
+/// A state at the first step since `at(0)`, which the next tick was to see at `at(due)`.
+fn begun(due: i64) -> State {
+    let mut world = World::new("10%:5m");
+    world.reach(0);
+    world.state.awaiting(
+        &Phase::Ended {
+            end: End::HandedOver,
+        },
+        at(due),
+    )
+}
+
+fn since(state: &State) -> Timestamp {
+    match state.phase {
+        Phase::Baking { since, .. } => since,
+        ref other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_tick_that_comes_late_tells_that_the_step_began_later() {
+    for (now, later) in [(15, 0), (20, 0), (25, 0), (26, 11), (315, 300)] {
+        let state = begun(15).dated(at(now));
+        assert_eq!(since(&state), at(later), "at {now}");
+        assert_eq!(state.due, None, "said once");
+        assert_eq!(since(&state.dated(at(900))), at(later));
+    }
+}
+
+#[test]
+fn only_a_tick_that_begins_a_step_notes_when_the_next_one_is_due() {
+    let state = begun(15);
+    assert_eq!(state.due, Some(at(15)));
+    let (phase, other) = (state.phase.clone(), state.clone());
+    assert_eq!(other.awaiting(&phase, at(30)).due, None, "the same step");
+    let next = Phase::Baking {
+        step: 1,
+        since: at(0),
+    };
+    assert_eq!(
+        state.awaiting(&next, at(30)).due,
+        Some(at(30)),
+        "another step"
+    );
+}
+
 #[test]
 fn texts_from_outside_are_cut_to_one_short_line() {
     assert_eq!(brief("timed out"), "timed out");

@@ -40,7 +40,7 @@ const GONE: &str = "gone";
 /// Decides what to do now. Carry the command out, then call
 /// [`applied`](super::applied) or [`unapplied`](super::unapplied).
 pub fn tick(rules: &Rules, state: &State, now: Timestamp, seen: &Observation) -> Decision {
-    let mut state = state.clone();
+    let mut state = state.clone().dated(now);
     let tick = Tick { rules, now, seen };
     if let Phase::Ended { end } = &state.phase {
         let end = end.clone();
@@ -183,6 +183,15 @@ impl Tick<'_> {
                 let mark = view.mark().map(|mark| mark.rollout);
                 if mark.as_ref() == Some(&state.contenders.rollout) {
                     // Somebody else took the weights away. The mark would refuse the next release.
+                    if *cause == Cause::Passed {
+                        // Nor does a canary pass that a person has stopped. Put down before the
+                        // write that takes the mark away: without it a tick that is repeated
+                        // could not tell any more.
+                        let cause = self.stopped_by_an_edit();
+                        state.phase = state.phase.rolling_back(cause.clone(), self.now);
+                        let wait = LOOK_AGAIN.min(self.rules.limits.poll);
+                        return self.wait(state, wait, Reason::Rollback { cause });
+                    }
                     return self.roll_back(state, Some(view));
                 }
                 let end = End::put_back(cause.clone());
@@ -190,14 +199,7 @@ impl Tick<'_> {
             }
             Phase::Baking { .. } | Phase::Ended { .. } => {}
         }
-        // Put back by our own write whose reply was lost together with the reason, or by a
-        // person. If the reason still shows, it is the more useful thing to say.
-        let cause = match self.regression() {
-            Some(cause) if self.rules.mode == Mode::Enforce => cause,
-            _ => Cause::Aborted {
-                by: "an edit of the alias".to_owned(),
-            },
-        };
+        let cause = self.stopped_by_an_edit();
         if self.put_out(&state, view) {
             // To a state from before `keeps_zero` the mark alone still says "our dark stage": a
             // late tick on it would go on from there. So the mark does not outlive the rollout.
@@ -205,6 +207,17 @@ impl Tick<'_> {
             return self.roll_back(state, Some(view));
         }
         self.end(state, End::put_back(cause))
+    }
+
+    /// Put back by our own write whose reply was lost together with the reason, or by a person. If
+    /// the reason still shows, it is the more useful thing to say.
+    fn stopped_by_an_edit(&self) -> Cause {
+        match self.regression() {
+            Some(cause) if self.rules.mode == Mode::Enforce => cause,
+            _ => Cause::Aborted {
+                by: "an edit of the alias".to_owned(),
+            },
+        }
     }
 
     /// The alias is still as the preflight saw it.

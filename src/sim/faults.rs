@@ -5,13 +5,14 @@
 //! [`World::under_faults`] meet the rules; the plain methods are the services without a network.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::errors::{AwsError, Service};
 use super::world::World;
 
 /// What a caller gets in place of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FaultKind {
     /// The service's throttling error.
     Throttle,
@@ -23,10 +24,14 @@ pub enum FaultKind {
     ConnectionReset,
     /// The service's access-denied error.
     AccessDenied,
+    /// The service's 409: something else is under way there.
+    Conflict,
+    /// The service's answer to a revision that is no longer the newest.
+    PreconditionFailed,
 }
 
 /// Whether the call took effect although its answer is a fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
     /// The service never saw the call.
     BeforeEffect,
@@ -143,7 +148,7 @@ impl World {
         self.faults.clear();
     }
 
-    /// [`World::call`] as a caller across a network meets it.
+    /// [`World::call`] as a caller across a network meets it, who may lack the right to it.
     ///
     /// # Errors
     ///
@@ -155,6 +160,7 @@ impl World {
         input: Value,
     ) -> Result<Result<Value, AwsError>, Outage> {
         self.under_faults(service, operation, |world| {
+            world.authorise(service, operation, &input)?;
             world.call(service, operation, input)
         })
     }
@@ -211,6 +217,31 @@ pub(super) fn answer(kind: FaultKind, service: Service) -> Result<AwsError, Outa
         FaultKind::Throttle => Ok(throttled(service)),
         FaultKind::InternalError => Ok(internal_error(service)),
         FaultKind::AccessDenied => Ok(access_denied(service)),
+        FaultKind::Conflict => Ok(conflict(service)),
+        FaultKind::PreconditionFailed => Ok(precondition_failed(service)),
+    }
+}
+
+/// Only Lambda has the two that follow; elsewhere they are the service's 500.
+fn conflict(service: Service) -> AwsError {
+    match service {
+        Service::Lambda => AwsError::lambda(
+            "ResourceConflictException",
+            409,
+            "The operation cannot be performed at this time. An update is in progress for resource",
+        ),
+        _ => internal_error(service),
+    }
+}
+
+fn precondition_failed(service: Service) -> AwsError {
+    match service {
+        Service::Lambda => AwsError::lambda(
+            "PreconditionFailedException",
+            412,
+            "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
+        ),
+        _ => internal_error(service),
     }
 }
 
@@ -249,7 +280,7 @@ fn internal_error(service: Service) -> AwsError {
     AwsError::new(code, 500, message)
 }
 
-fn access_denied(service: Service) -> AwsError {
+pub(super) fn access_denied(service: Service) -> AwsError {
     let (code, status) = match service {
         Service::Lambda => ("AccessDeniedException", 403),
         Service::CloudWatch => ("AccessDenied", 403),

@@ -7,7 +7,7 @@
 //!
 //! Every AWS operation `Foo` is a method `World::foo(FooRequest) -> Result<FooResponse, AwsError>`
 //! whose members are named as in AWS's API model. [`World::call`] reaches the same methods by name
-//! with JSON, [`World::call_with_faults`] under the world's [`faults`].
+//! with JSON, [`World::call_with_faults`] under the world's [`faults`] and its callers' [`rights`].
 //!
 //! What it refuses to know: wire protocols, rollouts, policies. Start reading at [`world`].
 
@@ -28,6 +28,7 @@ mod paging;
 pub mod parameters;
 pub mod ports;
 pub mod rehearsal;
+pub mod rights;
 mod streams;
 pub mod topics;
 pub mod trace;
@@ -38,6 +39,10 @@ pub mod world;
 pub use dispatch::OPERATIONS;
 pub use errors::{AwsError, Service};
 pub use faults::{Effect, FaultKind, FaultRule, Outage};
+pub use rights::RightUse;
 pub use trace::TraceEntry;
 pub use traffic::Behaviour;
 pub use world::World;
+
+#[cfg(test)]
+mod garbage_tests;

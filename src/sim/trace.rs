@@ -20,6 +20,8 @@ pub struct TraceEntry {
     pub service: Service,
     /// The operation's name, as in AWS's API.
     pub operation: String,
+    /// The role of the caller, if it came under one.
+    pub caller: Option<String>,
     /// The code of the service's error, if it answered one (before any fault).
     pub error: Option<String>,
     /// The fault that the call met.
@@ -58,6 +60,7 @@ impl World {
             at: self.now,
             service,
             operation: operation.to_owned(),
+            caller: self.caller().map(str::to_owned),
             error: error.map(|error| error.code.clone()),
             fault: None,
         });

@@ -14,6 +14,7 @@ use super::lambda::{AliasChange, Function};
 use super::metrics::emission::Emission;
 use super::metrics::store::Store;
 use super::parameters::Stored;
+use super::rights::Rights;
 use super::streams::{self, Stream};
 use super::topics::Topics;
 use super::trace::Trace;
@@ -42,6 +43,7 @@ pub struct World {
     pub(super) alias_changes: Vec<AliasChange>,
     pub(super) faults: Vec<FaultRule>,
     pub(super) trace: Trace,
+    pub(super) rights: Rights,
 }
 
 /// What happens next when nobody calls.
@@ -88,6 +90,7 @@ impl World {
             alias_changes: Vec::new(),
             faults: Vec::new(),
             trace: Trace::default(),
+            rights: Rights::default(),
         }
     }
 
@@ -159,6 +162,27 @@ impl World {
     fn arrive(&mut self, at: Timestamp) {
         self.now = self.now.max(at);
         self.traffic.skip_to(self.now.as_second());
+    }
+
+    /// When something is next to happen that may invoke a function or change an alias: a deployment
+    /// or an execution goes on, an alarm is evaluated, an event is delivered. `None`: never, if
+    /// nobody calls.
+    #[must_use]
+    pub fn next_act(&self) -> Option<Timestamp> {
+        let due = [
+            self.alarms.next_evaluation(),
+            self.deployments.next_due(),
+            self.executions.next_due(),
+            self.invocations.next_due(),
+        ];
+        let second = due.into_iter().flatten().min()?;
+        Timestamp::from_second(second).ok()
+    }
+
+    /// Whether an invocation is open or an event waits to be delivered.
+    #[must_use]
+    pub fn is_invoking(&self) -> bool {
+        self.open_invocations() > 0 || self.invocations.next_due().is_some()
     }
 
     /// The next event and its second. Events of the same second happen in the order of [`Event`].

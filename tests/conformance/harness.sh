@@ -1,10 +1,11 @@
 # What the scripts share: virtual environments, the record of results, and the local AWS.
-# Sourced; the script has set $here, $root, $work and $results.
+# Sourced; the script has set $here, $root, $work and $results, and $tools=lint to share the linters'
+# environments.
 
 environment() { # NAME: prints the directory of the virtual environment
     local pins=$here/requirements-$1.txt hash directory
     hash=$({ python3 --version && cat "$pins"; } | sha256sum | cut -c1-12)
-    directory=$root/.venv/conformance-$1-$hash
+    directory=$root/.venv/${tools:-conformance}-$1-$hash
     if [ ! -e "$directory/ready" ]; then
         rm -rf "$directory"
         { python3 -m venv "$directory" &&

@@ -8,6 +8,7 @@ mod plan;
 mod policy;
 mod refusals;
 mod replay;
+mod rights;
 mod rollouts;
 mod signals;
 mod simulate;

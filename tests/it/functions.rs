@@ -17,6 +17,7 @@ mod orphans;
 mod outages;
 mod policies;
 mod recovery;
+mod rights;
 mod rollbacks;
 mod stage;
 mod stops;

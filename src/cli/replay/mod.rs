@@ -4,7 +4,7 @@
 
 mod answer;
 mod report;
-mod window;
+pub(super) mod window;
 
 use std::collections::BTreeSet;
 

@@ -160,7 +160,7 @@ impl Print {
         self.alias(world.alias.as_ref());
         self.alias(world.before.as_ref());
         self.time(world.since);
-        (world.text, world.by_hand).hash(&mut self.hasher);
+        (world.text, world.by_hand, world.put_out).hash(&mut self.hasher);
         for driver in &world.drivers {
             self.time(driver.due.max(world.now));
             (driver.life as u8, driver.warned).hash(&mut self.hasher);

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::actions_tests::{Action, Alarm, Edit, Heard, Look, RecoveryLook};
 use super::pass_tests::{Fate, Passed, is_a_wait};
-use super::world_tests::{Life, Recovery, Setting, World, Writer};
+use super::world_tests::{Life, Recovery, Routes, Setting, World, Writer};
 use crate::rollout::preflight::{Facts, Preflight, Request, VersionFacts, preflight};
 use crate::rollout::{
     AliasView, Command, DeploymentStatus, End, Failure, Phase, PutBack, Version, Whose, put_back,
@@ -266,6 +266,9 @@ impl World {
                 return Err(format!("the end is \"{end}\", and the alias is {view}"));
             }
         }
+        if self.put_out && *end == End::HandedOver {
+            return Err("a canary passes that a person has stopped".to_owned());
+        }
         if setting.in_hook() {
             self.reply(matches!(end, End::Promoted { .. } | End::HandedOver));
         }
@@ -388,6 +391,13 @@ impl World {
             Edit::Delete => return self.delete(),
         }
         let routes = |view: &AliasView| (view.version.clone(), view.weights.clone(), view.mark());
+        // With the mark gone, too, it looks like a write of our own.
+        let weighted = self
+            .alias
+            .as_ref()
+            .is_some_and(|view| !Routes::of(view).lit.is_empty());
+        self.put_out =
+            (self.put_out || weighted) && view.weights.is_empty() && view.mark().is_some();
         self.by_hand |= self.alias.as_ref().map(routes) != Some(routes(&view));
         self.put(view);
     }

@@ -89,6 +89,8 @@ pub(super) struct World {
     changes: u32,
     /// A person was the last to change what stands.
     pub by_hand: bool,
+    /// A person has taken the weights away, and our mark says so.
+    pub put_out: bool,
     /// What others wrote in the description.
     pub text: &'static str,
     pub drivers: Vec<Driver>,
@@ -180,6 +182,7 @@ impl World {
             since: now,
             changes: 1,
             by_hand: false,
+            put_out: false,
             text: "prod",
             drivers: Vec::new(),
             in_flight: None,

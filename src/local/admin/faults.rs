@@ -16,6 +16,8 @@ const KINDS: &[(&str, FaultKind)] = &[
     ("timeout", FaultKind::Timeout),
     ("connection_reset", FaultKind::ConnectionReset),
     ("access_denied", FaultKind::AccessDenied),
+    ("conflict", FaultKind::Conflict),
+    ("precondition_failed", FaultKind::PreconditionFailed),
 ];
 const EFFECTS: &[(&str, Effect)] = &[
     ("before", Effect::BeforeEffect),

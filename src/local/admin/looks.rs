@@ -23,6 +23,7 @@ pub(super) fn calls(shared: &Shared, uri: &Uri) -> Result<Value, Refusal> {
                     "at": entry.at.to_string(),
                     "service": services::label(entry.service),
                     "operation": entry.operation,
+                    "caller": entry.caller,
                     "error": entry.error,
                     "fault": entry.fault.map(|(kind, effect)| faults::describe(kind, effect)),
                 })
@@ -30,6 +31,25 @@ pub(super) fn calls(shared: &Shared, uri: &Uri) -> Result<Value, Refusal> {
             .collect();
         json!({"total": total, "calls": shown})
     }))
+}
+
+/// The roles whose rights are known here, and what their holders asked for, each only once.
+pub(super) fn rights(shared: &Shared) -> Value {
+    shared.with_world(|world| {
+        let roles: Vec<&str> = world.roles().collect();
+        let used: Vec<Value> = world
+            .right_uses()
+            .map(|one| {
+                json!({
+                    "role": one.role,
+                    "action": one.action,
+                    "resource": one.resource,
+                    "allowed_by": one.statement,
+                })
+            })
+            .collect();
+        json!({"roles": roles, "used": used})
+    })
 }
 
 /// The newest events on the bus, oldest first.

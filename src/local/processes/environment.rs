@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::Launch;
+use crate::local::protocol::access_key;
 use crate::sim::invocations::Invocation;
+use crate::sim::rights::name_of;
 
 /// The variables, and no others.
 pub(super) fn of(
@@ -17,7 +19,7 @@ pub(super) fn of(
     let function = &invocation.function;
     let date = invocation.started.strftime("%Y/%m/%d");
     let fixed = [
-        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_ACCESS_KEY_ID", access_key(name_of(&invocation.role))),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_SESSION_TOKEN", "local".to_owned()),
         // There is no metadata service to ask for other credentials.

@@ -28,6 +28,7 @@ mod target;
 mod timestamps;
 mod xml;
 
+pub(crate) use signature::access_key;
 pub(crate) use target::Target;
 
 use axum::body::Bytes;

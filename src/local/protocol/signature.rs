@@ -10,6 +10,17 @@ use axum::http::{HeaderMap, Uri};
 pub(super) struct Scope {
     /// The service's signing name, such as `monitoring`.
     pub(super) service: String,
+    /// The role that signed, if it was a function's process.
+    pub(super) role: Option<String>,
+}
+
+/// What the access key of a function's process begins with; the name of its role follows. AWS finds
+/// the role of a key in its books, and here the key says it.
+const ROLE: &str = "role.";
+
+/// The access key of processes that run under that role.
+pub(crate) fn access_key(role: &str) -> String {
+    format!("{ROLE}{role}")
 }
 
 /// The scope of the request's signature, from its header or, presigned, from its query.
@@ -31,7 +42,11 @@ pub(super) fn scope(headers: &HeaderMap, uri: &Uri) -> Option<Scope> {
     })?;
     // key/date/region/service/aws4_request; the key id itself may contain no slash.
     let service = credential.split('/').rev().nth(1)?.to_owned();
-    Some(Scope { service })
+    let role = credential.split('/').next()?.strip_prefix(ROLE);
+    Some(Scope {
+        service,
+        role: role.map(str::to_owned),
+    })
 }
 
 #[cfg(test)]
@@ -48,6 +63,7 @@ mod tests {
     fn the_service_is_read_from_the_header_or_the_query() {
         let lambda = Some(Scope {
             service: "lambda".to_owned(),
+            role: None,
         });
         let header = "AWS4-HMAC-SHA256 Credential=test/20270101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=00";
         assert_eq!(signed(header), lambda);
@@ -55,6 +71,16 @@ mod tests {
             "/?X-Amz-Credential=test%2F20270101%2Fus-east-1%2Flambda%2Faws4_request",
         );
         assert_eq!(scope(&HeaderMap::new(), &uri), lambda);
+    }
+
+    #[test]
+    fn the_key_of_a_functions_process_tells_its_role() {
+        let key = access_key("canary-StepperRole");
+        let header = format!(
+            "AWS4-HMAC-SHA256 Credential={key}/20270101/us-east-1/ssm/aws4_request, SignedHeaders=host, Signature=00"
+        );
+        let found = signed(&header).expect("signed");
+        assert_eq!(found.role.as_deref(), Some("canary-StepperRole"));
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(crate) struct Target {
     pub(crate) operation: String,
     /// Members of the input that are in path and query (REST only).
     pub(super) parameters: Map<String, Value>,
+    /// The role of the function whose process calls; none of anybody else.
+    pub(crate) caller: Option<String>,
     signed: bool,
     query_mode: bool,
 }
@@ -30,6 +32,7 @@ impl Target {
     pub(crate) fn identify(head: &Parts, body: &[u8]) -> Self {
         let scope = signature::scope(&head.headers, &head.uri);
         let signed = scope.is_some();
+        let caller = scope.as_ref().and_then(|scope| scope.role.clone());
         let scope_service =
             scope.map_or_else(|| "an unknown service".to_owned(), |scope| scope.service);
         let query_mode = text(&head.headers, "x-amzn-query-mode").eq_ignore_ascii_case("true");
@@ -48,6 +51,7 @@ impl Target {
             service_name,
             operation,
             parameters,
+            caller,
             signed,
             query_mode,
         }

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use quick_xml::escape::escape;
 use serde_json::Value;
 
 use crate::sim::{AwsError, Service};
@@ -90,11 +89,19 @@ fn element(text: &mut String, name: &str, value: &Value) {
 /// Text as XML: escaped, and without the control characters that XML 1.0 cannot carry at all.
 fn clean(text: &str) -> String {
     let allowed = |letter: char| matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-    let carried: String = text
-        .chars()
-        .map(|letter| if allowed(letter) { letter } else { '\u{fffd}' })
-        .collect();
-    escape(carried).into_owned()
+    let mut cleaned = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '<' => cleaned.push_str("&lt;"),
+            '>' => cleaned.push_str("&gt;"),
+            '&' => cleaned.push_str("&amp;"),
+            '\'' => cleaned.push_str("&apos;"),
+            '"' => cleaned.push_str("&quot;"),
+            other if allowed(other) => cleaned.push(other),
+            _ => cleaned.push('\u{fffd}'),
+        }
+    }
+    cleaned
 }
 
 #[cfg(test)]
@@ -120,6 +127,14 @@ mod tests {
     #[test]
     fn an_operation_without_output_has_no_result() {
         assert!(!response(None, "Do", &json!({}), "id").contains("Result"));
+    }
+
+    #[test]
+    fn every_letter_with_a_meaning_in_xml_is_escaped() {
+        assert_eq!(
+            clean("<a b='c'>&\"é\t"),
+            "&lt;a b=&apos;c&apos;&gt;&amp;&quot;é\t"
+        );
     }
 
     #[test]

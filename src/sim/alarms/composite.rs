@@ -3,6 +3,8 @@
 //! They are evaluated when they are put and whenever a child changes its state, not by time. So a
 //! state that somebody set lasts until then, as in CloudWatch.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::definition::{Actions, Alarm, Watches};
@@ -41,32 +43,69 @@ pub(in crate::sim) fn put_composite_alarm(
         actions,
         watches,
     )?;
-    world.evaluate_composite(&request.alarm_name, None);
+    if world.evaluate_composite(&request.alarm_name, None) {
+        world.propagate(&request.alarm_name);
+    }
     Ok(PutCompositeAlarmResponse {})
 }
 
 impl World {
-    /// Evaluates the composite alarms that watch this one, which has just changed its state. Each
-    /// that changes is passed on in turn; rules have no cycles, so that this ends.
+    /// Evaluates the composite alarms above this one, which has just changed its state: each once,
+    /// after all that it watches, since each look at one that changes would double the looks above.
     pub(super) fn propagate(&mut self, child: &str) {
-        let parents: Vec<String> = self
-            .alarms
-            .by_name
-            .values()
-            .filter(|alarm| watches(alarm, child))
-            .map(|alarm| alarm.name.clone())
-            .collect();
-        for parent in parents {
-            self.evaluate_composite(&parent, Some(child));
+        let mut changed = vec![child.to_owned()];
+        for parent in self.above(child) {
+            let alarm = self.alarms.by_name.get(&parent);
+            let mut latest = changed.iter().rev();
+            let because_of = latest.find(|child| alarm.is_some_and(|alarm| watches(alarm, child)));
+            let because_of = because_of.cloned();
+            if because_of.is_some() && self.evaluate_composite(&parent, because_of.as_deref()) {
+                changed.push(parent);
+            }
         }
     }
 
-    fn evaluate_composite(&mut self, name: &str, because_of: Option<&str>) {
+    /// The composite alarms that watch this one, or one that does, each after all that it watches.
+    fn above(&self, child: &str) -> Vec<String> {
+        let alarms = self.alarms.by_name.values();
+        let (mut open, mut above) = (vec![child], BTreeSet::new());
+        while let Some(child) = open.pop() {
+            let parents = alarms.clone().filter(|alarm| watches(alarm, child));
+            let new = parents.filter(|alarm| above.insert(alarm.name.as_str()));
+            open.extend(new.map(|alarm| alarm.name.as_str()));
+        }
+        let mut ordered = Vec::new();
+        while !above.is_empty() {
+            let waits = |name: &str| {
+                self.children(name)
+                    .iter()
+                    .any(|child| above.contains(child))
+            };
+            let ready: Vec<&str> = above.iter().copied().filter(|name| !waits(name)).collect();
+            if ready.is_empty() {
+                // Rules have no cycles.
+                break;
+            }
+            above.retain(|name| !ready.contains(name));
+            ordered.extend(ready.into_iter().map(str::to_owned));
+        }
+        ordered
+    }
+
+    fn children(&self, name: &str) -> Vec<&str> {
+        match self.alarms.by_name.get(name).map(|alarm| &alarm.watches) {
+            Some(Watches::Alarms { rule, .. }) => rule.children(),
+            Some(Watches::Metric(_)) | None => Vec::new(),
+        }
+    }
+
+    /// Whether the alarm has changed its state.
+    fn evaluate_composite(&mut self, name: &str, because_of: Option<&str>) -> bool {
         let Some(alarm) = self.alarms.by_name.get(name) else {
-            return;
+            return false;
         };
         let Watches::Alarms { rule, .. } = &alarm.watches else {
-            return;
+            return false;
         };
         // A child that was deleted has no state that anything could be concluded from.
         let state = |child: &str| {
@@ -81,7 +120,7 @@ impl World {
             StateValue::Ok
         };
         if value == alarm.state.value {
-            return;
+            return false;
         }
         let (reason, data) = match because_of.and_then(|child| self.alarms.by_name.get(child)) {
             None => (
@@ -102,7 +141,7 @@ impl World {
                 )
             }
         };
-        self.set_state(name, value, reason, data);
+        self.write_state(name, value, reason, data)
     }
 }
 

@@ -120,22 +120,35 @@ impl World {
         reason: String,
         reason_data: Option<String>,
     ) {
+        if self.write_state(name, value, reason, reason_data) {
+            self.propagate(name);
+        }
+    }
+
+    /// The same but for the composite alarms. Whether the value has changed.
+    pub(super) fn write_state(
+        &mut self,
+        name: &str,
+        value: StateValue,
+        reason: String,
+        reason_data: Option<String>,
+    ) -> bool {
         let now = self.now;
         let Some(alarm) = self.alarms.by_name.get_mut(name) else {
-            return;
+            return false;
         };
         let old = alarm.state.clone();
         alarm.state.reason = reason;
         alarm.state.reason_data = reason_data;
         alarm.state.updated = now;
         if old.value == value {
-            return;
+            return false;
         }
         alarm.state.value = value;
         alarm.state.transitioned = now;
         self.record_transition(name, &old);
         self.announce(name, &old);
-        self.propagate(name);
+        true
     }
 
     /// Sets an alarm's `EvaluationState` (`PARTIAL_DATA`, `EVALUATION_FAILURE`,

@@ -92,6 +92,12 @@ impl Deployments {
         self.all.iter().filter_map(Deployment::next_due).min()
     }
 
+    /// The application and the group of a deployment.
+    pub fn group_of(&self, id: &str) -> Option<(&str, &str)> {
+        let found = self.all.iter().find(|deployment| deployment.id == id)?;
+        Some((&found.application, &found.group))
+    }
+
     /// Where the deployment of that id is.
     fn find(&self, id: &str) -> Result<usize, AwsError> {
         errors::check_deployment_id(id)?;

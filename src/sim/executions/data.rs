@@ -37,7 +37,7 @@ pub fn effective(
     };
     match parameters {
         None => Ok(selected),
-        Some(template) => within_limit(template.fill(scope)?),
+        Some(template) => within_limit(template.fill(scope, LARGEST)?),
     }
 }
 

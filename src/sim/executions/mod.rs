@@ -89,6 +89,14 @@ struct Execution {
 }
 
 impl Executions {
+    /// The ARN of the role under which an execution's tasks run: its machine's as it is now.
+    pub fn role_of(&self, execution: &str) -> Option<&str> {
+        let machine = &self.executions.get(execution)?.machine;
+        self.machine(machine)
+            .ok()
+            .map(|machine| machine.role.as_str())
+    }
+
     /// The second in which the next execution has something to do.
     pub fn next_due(&self) -> Option<i64> {
         self.due.first().map(|(second, _)| *second)

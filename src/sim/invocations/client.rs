@@ -41,6 +41,7 @@ impl World {
     ) -> Result<Result<Begun, AwsError>, Outage> {
         let mut pending = None;
         let met = self.under_faults(Service::Lambda, "Invoke", |world| {
+            world.authorise_invoke(&request)?;
             let begun = world.begin_invoke(request)?;
             pending = begun.pending();
             Ok(begun)

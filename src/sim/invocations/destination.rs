@@ -38,13 +38,35 @@ pub(super) fn deliver(world: &mut World, queued: &Queued, condition: Condition) 
     let Some(arn) = destination.map(str::to_owned) else {
         return;
     };
+    let action = match is_topic(&arn) {
+        true => "sns:Publish",
+        false => "lambda:InvokeFunction",
+    };
+    let role = role(world, queued);
+    if !role.is_none_or(|role| world.may(&role, action, &arn)) {
+        // Lambda sends it under the function's role, and loses what that may not send.
+        return;
+    }
     let record = record(world, queued, condition).to_string();
     // A destination that has gone since it was set loses the record, as on AWS.
-    let _ = if arn.contains(":sns:") {
+    let _ = if is_topic(&arn) {
         topics::send(world, &arn, record, None).map(drop)
     } else {
         queue::invoke_later(world, &arn, record)
     };
+}
+
+fn is_topic(arn: &str) -> bool {
+    arn.contains(":sns:")
+}
+
+/// The role of the function that ran.
+fn role(world: &World, queued: &Queued) -> Option<String> {
+    let function = world.functions.get(&queued.function)?;
+    let asked = queued.qualifier.as_deref();
+    let version = asked.and_then(|qualifier| function.version(qualifier));
+    let version = version.unwrap_or(&function.latest);
+    Some(version.configuration.role.clone())
 }
 
 fn record(world: &World, queued: &Queued, condition: Condition) -> Value {

@@ -29,6 +29,8 @@ pub struct Invocation {
     pub version: String,
     /// The function's handler.
     pub handler: String,
+    /// The ARN of the role that it runs under.
+    pub role: String,
     /// The event, as JSON text.
     pub payload: String,
     /// The function's environment variables.
@@ -195,11 +197,12 @@ impl World {
             .and_then(|function| function.version(&route.executed_version))
             .map(|version| version.configuration.clone());
         // A route ends at a version that exists; without one there would be no handler either.
-        let (handler, environment, memory, timeout) = configuration.map_or_else(
-            || (None, None, 128, 3),
+        let (handler, role, environment, memory, timeout) = configuration.map_or_else(
+            || (None, String::new(), None, 128, 3),
             |known| {
                 (
                     known.handler,
+                    known.role,
                     known.environment,
                     known.memory_size,
                     known.timeout,
@@ -213,6 +216,7 @@ impl World {
             function: route.function.clone(),
             version: route.executed_version.clone(),
             handler: handler.unwrap_or_default(),
+            role,
             payload: call.payload,
             environment: environment.unwrap_or_default(),
             memory,

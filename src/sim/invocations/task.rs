@@ -6,6 +6,7 @@ use crate::sim::errors::{AwsError, Service};
 use crate::sim::executions;
 use crate::sim::faults::{self, Effect, Outage};
 use crate::sim::lambda::{InvokeRequest, InvokeResponse};
+use crate::sim::rights;
 use crate::sim::world::World;
 
 /// Invokes a function for a task of an execution, which hears of the result through
@@ -36,6 +37,9 @@ fn attempt(
         let error = faults::answer(kind, Service::Lambda).unwrap_or_else(unheard);
         return Some(Err(error));
     }
+    if let Err(refused) = authorise(world, execution, &request) {
+        return Some(Err(refused));
+    }
     let caller = Caller::Task {
         execution: execution.to_owned(),
         task,
@@ -45,6 +49,13 @@ fn attempt(
         Ok(Begun::Done(response)) => Some(Ok(response)),
         Err(error) => Some(Err(error)),
     }
+}
+
+/// Step Functions invokes under the role of the state machine.
+fn authorise(world: &mut World, execution: &str, request: &InvokeRequest) -> Result<(), AwsError> {
+    let role = world.executions.role_of(execution).map(rights::name_of);
+    let role = role.map(str::to_owned);
+    world.acting_as(role.as_deref(), |world| world.authorise_invoke(request))
 }
 
 /// How Step Functions names a call without an answer, after its `Lambda.`.

@@ -229,6 +229,8 @@ def patterns_limit_the_roles():
         here = stack(**given)
         equal(resources(here, "lambda:UpdateAlias"), {prefix.format("lambda", f"function:{function}")})
         equal(resources(here, "lambda:InvokeFunction"), {prefix.format("lambda", f"function:{function}:*")})
+        policies = {prefix.format("ssm", f"parameter/lambda-canary/{each}") for each in (f"{function}/*", "default/policy")}
+        equal(resources(here, "ssm:GetParameter"), policies)
         groups = {prefix.format("codedeploy", f"deploymentgroup:{application}/*")}
         for action in ("GetDeployment", "PutLifecycleEventHookExecutionStatus", "StopDeployment"):
             equal((action, resources(here, f"codedeploy:{action}")), (action, groups))

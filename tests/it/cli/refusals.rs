@@ -154,7 +154,7 @@ async fn a_function_that_a_stack_manages() {
 }
 
 /// A deployment of this function by CodeDeploy, with a hook that waits for its answer.
-fn deploy(stage: &Stage, function: &str) -> String {
+pub(super) fn deploy(stage: &Stage, function: &str) -> String {
     let call = |operation: &str, input: Value| stage.call(Service::CodeDeploy, operation, input);
     let role = "arn:aws:iam::000000000000:role/hook";
     let hook = json!({"FunctionName": "CodeDeployHook_pre", "Role": role, "Handler": "none",
@@ -180,8 +180,23 @@ fn deploy(stage: &Stage, function: &str) -> String {
     made["deploymentId"].as_str().expect("an id").to_owned()
 }
 
+/// Another function, with two versions and an alias at the first.
+pub(super) fn publish_other(stage: &Stage) {
+    let other = json!({"FunctionName": "other", "Handler": "none",
+        "Role": "arn:aws:iam::000000000000:role/other", "Runtime": "provided.al2023",
+        "Code": {"ZipFile": "other"}});
+    stage.lambda("CreateFunction", other);
+    for code in ["one", "two"] {
+        let update = json!({"FunctionName": "other", "ZipFile": code});
+        stage.lambda("UpdateFunctionCode", update);
+        stage.lambda("PublishVersion", json!({"FunctionName": "other"}));
+    }
+    let alias = json!({"FunctionName": "other", "Name": "live", "FunctionVersion": "1"});
+    stage.lambda("CreateAlias", alias);
+}
+
 /// Until the deployment's hook waits.
-fn reach_the_hook(stage: &Stage) {
+pub(super) fn reach_the_hook(stage: &Stage) {
     stage.with_world(|world| {
         let later = world.now() + Duration::from_secs(10);
         world.advance_to(later);
@@ -211,17 +226,7 @@ async fn a_deployment_of_something_else_or_one_that_cannot_be_read_is_no_obstacl
     use lambda_canary::sim::{FaultKind, FaultRule};
     for denied in ["", "ListDeployments", "GetDeployment"] {
         let stage = Stage::new().await;
-        let other = json!({"FunctionName": "other", "Handler": "none",
-            "Role": "arn:aws:iam::000000000000:role/other", "Runtime": "provided.al2023",
-            "Code": {"ZipFile": "other"}});
-        stage.lambda("CreateFunction", other);
-        for code in ["one", "two"] {
-            let update = json!({"FunctionName": "other", "ZipFile": code});
-            stage.lambda("UpdateFunctionCode", update);
-            stage.lambda("PublishVersion", json!({"FunctionName": "other"}));
-        }
-        let alias = json!({"FunctionName": "other", "Name": "live", "FunctionVersion": "1"});
-        stage.lambda("CreateAlias", alias);
+        publish_other(&stage);
         deploy(&stage, "other");
         reach_the_hook(&stage);
         if !denied.is_empty() {

@@ -73,6 +73,12 @@ fn window(began: Timestamp) -> String {
     format!("--from {} --to {}", minutes(-10), minutes(40))
 }
 
+/// A healthy release that is over, and the options for its window.
+pub(super) async fn released() -> (Stage, String) {
+    let began = began();
+    (past(began, &STEPS).await, window(began))
+}
+
 async fn replayed(stage: &Stage, options: &str) -> Ended {
     let arguments = format!("replay --function hello --alias live {options}");
     finish(stage.canary(&arguments)).await

@@ -1,6 +1,8 @@
 //! From a deployment's id to its function: by targets, else by the AppSpec, in JSON and in YAML.
 
-use lambda_canary::local::stack::{APPLICATION, POST_TRAFFIC, PRE_TRAFFIC, STEPPER_GROUP, appspec};
+use lambda_canary::local::stack::{
+    APPLICATION, POST_TRAFFIC, PRE_TRAFFIC, STEPPER_GROUP, allow, appspec,
+};
 use lambda_canary::sim::{Service, World};
 use serde_json::json;
 
@@ -86,6 +88,8 @@ async fn three_functions_of_one_application_are_released_at_once_each_for_itself
     let stage = Stage::with(|world| {
         furnish(world, "goodbye", "goodbye-errors");
         furnish(world, "welcome", "welcome-errors");
+        // One pattern has to take all three.
+        allow(world, APPLICATION, "*").expect("the roles are understood");
     })
     .await;
     let deployments = stage.world(|world| {

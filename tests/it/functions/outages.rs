@@ -1,11 +1,11 @@
 //! Services that are away for a while.
 
 use jiff::SignedDuration;
-use lambda_canary::local::stack::{PRE_TRAFFIC, STEPPER};
+use lambda_canary::local::stack::{POST_TRAFFIC, PRE_TRAFFIC, STEPPER};
 use lambda_canary::sim::{FaultKind, FaultRule};
 use serde_json::json;
 
-use super::{ALARM, Stage, fault, has_weight, set_policy};
+use super::{ALARM, Stage, fault, has_weight, reconfigure, set_policy};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_step_functions_the_deployment_fails_at_once() {
@@ -182,6 +182,33 @@ async fn a_hook_invoked_late_still_goes_by_the_hour_that_codedeploy_waits() {
     assert!(
         took < SignedDuration::from_mins(50),
         "it does not wait for the hour: {took}"
+    );
+    stage.strike().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_traffic_hook_that_fails_every_time_is_answered_for() {
+    let stage = Stage::with(|world| {
+        let broken = json!({"Handler": "sample"});
+        reconfigure(world, POST_TRAFFIC, &[("ERROR_RATE", "1")], broken);
+    })
+    .await;
+    let deployment = stage.deploy();
+    stage.rest().await;
+    assert!(
+        stage
+            .told()
+            .contains("recovered: the hook failed all its attempts"),
+        "{}",
+        stage.told()
+    );
+    assert_eq!(stage.status(&deployment), "Failed", "{}", stage.told());
+    assert_eq!(stage.rollback_status(&deployment), Some("Succeeded"));
+    stage.assert_put_back();
+    assert_eq!(
+        stage.answers(),
+        4,
+        "the rollout's, two recoveries', and the one of the rollback's first hook"
     );
     stage.strike().await;
 }

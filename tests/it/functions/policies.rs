@@ -1,10 +1,10 @@
 //! Policies that cannot be carried out, or not be read: refused at once, not after an hour.
 
 use jiff::SignedDuration;
-use lambda_canary::sim::{FaultKind, FaultRule, World};
+use lambda_canary::sim::{FaultKind, FaultRule, Service, World};
 use serde_json::json;
 
-use super::{ALARM, START, Stage, set_policy};
+use super::{ALARM, START, Stage, call, set_policy};
 
 /// Releases under such a policy, and hears the reason for which it is refused.
 async fn refused(change: impl FnOnce(&mut World)) -> String {
@@ -50,6 +50,32 @@ async fn a_plan_longer_than_the_hour() {
         reason.contains("(hint: ") && reason.contains("canary run"),
         "{reason}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_default_policy_serves_a_function_without_one_of_its_own() {
+    let stage = Stage::with(|world| {
+        let own = json!({"Name": "/lambda-canary/hello/live/policy"});
+        call(world, Service::Ssm, "DeleteParameter", own);
+        let text = json!({"alarms": [ALARM], "plan": "25%:2m"}).to_string();
+        let default =
+            json!({"Name": "/lambda-canary/default/policy", "Type": "String", "Value": text});
+        call(world, Service::Ssm, "PutParameter", default);
+    })
+    .await;
+    let deployment = stage.deploy();
+    stage.rest().await;
+    assert_eq!(stage.status(&deployment), "Succeeded", "{}", stage.told());
+    let most = stage.world(|world| {
+        let weights = world
+            .alias_changes()
+            .iter()
+            .flat_map(|change| change.weights.values().copied());
+        weights.fold(0.0, f64::max)
+    });
+    assert!((most - 0.25).abs() < 1e-9, "the default's plan, not {most}");
+    stage.assert_released();
+    stage.strike().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

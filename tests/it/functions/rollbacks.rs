@@ -55,6 +55,26 @@ async fn marked_weights_go_before_a_rollback() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_function_of_a_rollback_without_targets_is_found_in_its_revision() {
+    let stage = Stage::with(|world| {
+        weigh(world, "in service [lambda-canary:d-gone00001:3]");
+        world.set_targets_late(true);
+    })
+    .await;
+    let deployment = stage.world(|world| roll_back(world, "codeDeployRollback"));
+    stage.rest().await;
+    assert_eq!(stage.status(&deployment), "Succeeded", "{}", stage.told());
+    assert!(stage.calls("GetApplicationRevision") > 0);
+    assert_eq!(
+        stage.world(|world| weights_at(world, 2)),
+        json!({}),
+        "by the hook, before CodeDeploy's own"
+    );
+    assert_eq!(stage.alias(), at("1"));
+    stage.strike().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rollback_goes_on_although_its_function_could_not_be_found_out() {
     let stage = Stage::with(|world| {
         weigh(world, "in service [lambda-canary:d-gone00001:3]");

@@ -13,6 +13,7 @@ use lambda_canary::sim::lambda::{InvokeRequest, InvokeResponse};
 use lambda_canary::sim::{AwsError, Effect, FaultKind, Service, World};
 use serde_json::{Value, json};
 
+use super::rights;
 use super::{
     ALARM, DESCRIPTION, POLICY, START, Stands, at, call, calls, deploy, execution_arn, extend,
     has_weight, is_busy, publish, set_policy, stands, status, steady,
@@ -261,6 +262,7 @@ impl Stage {
     pub(super) async fn strike(self) {
         let open = self.world(|world| world.open_hooks());
         assert!(open.is_empty(), "unanswered: {open:?}");
+        self.world(|world| rights::settle(world));
         self.aws.shutdown().await;
     }
 }

@@ -36,12 +36,18 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/service/", ""),
     ("POST", "/", "GraniteServiceVersion20100801.PutMetricData"),
     ("POST", "/", "AmazonSSM.PutParameter"),
+    ("POST", "/", "AWSStepFunctions.CreateStateMachine"),
+    ("POST", "/", "AWSStepFunctions.StartExecution"),
+    ("POST", "/", "CodeDeploy_20141006.CreateDeployment"),
+    ("POST", "/", "AWSEvents.PutEvents"),
     ("POST", "/", "."),
     ("POST", "/", ""),
     ("GET", "/?Action=DescribeAlarms&", ""),
     ("PUT", "/_local/traffic", ""),
     ("PUT", "/_local/behaviour", ""),
     ("PUT", "/_local/version-state", ""),
+    ("POST", "/_local/faults", ""),
+    ("GET", "/_local/logs?function=", ""),
     ("GET", "/_local/calls?limit=", ""),
     ("PATCH", "/", ""),
 ];
@@ -242,5 +248,56 @@ fn numbers_that_make_no_sense_are_answered_and_survived() {
             check(address, &bytes);
             prop_assert!(before.elapsed() < Duration::from_secs(3), "{operation} {input} took {:?}", before.elapsed());
         });
+    });
+}
+
+/// Bodies of a megabyte, or such as say that they are much larger.
+fn huge() -> Vec<Vec<u8>> {
+    const MEGABYTE: usize = 1 << 20;
+    let said = |kind: u8| [vec![kind], vec![0x7f; 8], b"abc".to_vec()].concat();
+    vec![
+        b"[".repeat(MEGABYTE),
+        b"{\"a\":".repeat(MEGABYTE / 5),
+        [b"\"".to_vec(), b"x".repeat(MEGABYTE), b"\"".to_vec()].concat(),
+        [
+            b"{\"MaxRecords\":".to_vec(),
+            b"9".repeat(MEGABYTE),
+            b"}".to_vec(),
+        ]
+        .concat(),
+        [b"Action=".to_vec(), b"a.".repeat(MEGABYTE / 2)].concat(),
+        b"a.member.1=1&".repeat(MEGABYTE / 13),
+        // CBOR: lists, maps and tags in each other; then a list, a map, bytes and a text that say
+        // that they are longer than any memory.
+        vec![0x81; MEGABYTE],
+        [vec![0xa1, 0x61, 0x61].repeat(MEGABYTE / 3)].concat(),
+        vec![0xc1; MEGABYTE],
+        said(0x9b),
+        said(0xbb),
+        said(0x5b),
+        said(0x7b),
+        [vec![0xa1, 0x61, 0x61], said(0x9b)].concat(),
+    ]
+}
+
+#[test]
+fn huge_bodies_are_answered_in_every_protocol() {
+    const GET: &str = "/service/GraniteServiceVersion20100801/operation/GetMetricData";
+    const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+    const TARGET: (&str, &str) = ("x-amz-target", "AmazonSSM.PutParameter");
+    let routes = [
+        ("POST", "/2015-03-31/functions", FORM),
+        ("POST", GET, FORM),
+        ("POST", "/", FORM),
+        ("POST", "/", TARGET),
+        ("PUT", "/_local/traffic", FORM),
+    ];
+    with_endpoint(|address| {
+        for (method, path, (name, value)) in routes {
+            for body in huge() {
+                let headers = [signed("monitoring"), (name, value.to_owned())];
+                check(address, &bytes_of(method, path, &headers, &body));
+            }
+        }
     });
 }

@@ -1,6 +1,8 @@
 //! Payload templates (`Parameters`, `ResultSelector`): JSON in which a member `x.$` is filled in
 //! from a path.
 
+use std::io;
+
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
@@ -48,31 +50,56 @@ impl Template {
         members.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The JSON, filled in.
-    pub fn fill(&self, scope: Scope<'_>) -> Result<Value, Failure> {
-        self.filled("", scope)
+    /// The JSON, filled in. More than so many bytes out of paths are a failure at once: a thousand
+    /// paths to the same large value would otherwise be a thousand copies of it.
+    pub fn fill(&self, scope: Scope<'_>, most: usize) -> Result<Value, Failure> {
+        self.filled("", scope, &mut Room(most))
     }
 
-    fn filled(&self, field: &str, scope: Scope<'_>) -> Result<Value, Failure> {
+    fn filled(&self, field: &str, scope: Scope<'_>, room: &mut Room) -> Result<Value, Failure> {
         match self {
             Self::Constant(value) => Ok(value.clone()),
-            Self::Path(path) => path.find(scope).cloned().ok_or_else(|| {
-                Failure::runtime(format!(
-                    "The JSONPath '{path}' specified for the field '{field}.$' could not be found in the input '{}'",
-                    scope.data
-                ))
-            }),
+            Self::Path(path) => {
+                let value = path.find(scope).ok_or_else(|| {
+                    Failure::runtime(format!(
+                        "The JSONPath '{path}' specified for the field '{field}.$' could not be found in the input '{}'",
+                        scope.data
+                    ))
+                })?;
+                // The only thing that can fail is that the room is used up.
+                match serde_json::to_writer(room, value) {
+                    Ok(()) => Ok(value.clone()),
+                    Err(_) => Err(Failure::data_limit(
+                        "The input of the state exceeds the maximum number of bytes service limit.",
+                    )),
+                }
+            }
             Self::Object(members) => members
                 .iter()
-                .map(|(name, value)| Ok((name.clone(), value.filled(name, scope)?)))
+                .map(|(name, value)| Ok((name.clone(), value.filled(name, scope, room)?)))
                 .collect::<Result<Map<_, _>, _>>()
                 .map(Value::Object),
             Self::Array(items) => items
                 .iter()
-                .map(|item| item.filled(field, scope))
+                .map(|item| item.filled(field, scope, room))
                 .collect::<Result<_, _>>()
                 .map(Value::Array),
         }
+    }
+}
+
+/// So many bytes are left.
+struct Room(usize);
+
+impl io::Write for &mut Room {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let left = self.0.checked_sub(bytes.len());
+        self.0 = left.ok_or(io::ErrorKind::StorageFull)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -102,10 +129,11 @@ mod tests {
     fn fill(template: &Value, data: &Value) -> Result<Value, Failure> {
         let context = json!({"Execution": {"Name": "run"}});
         let template = Template::parse(template, "/Parameters").expect("a template");
-        template.fill(Scope {
+        let scope = Scope {
             data,
             context: &context,
-        })
+        };
+        template.fill(scope, 1_000)
     }
 
     #[test]
@@ -126,6 +154,24 @@ mod tests {
             Some(
                 "The JSONPath '$.y' specified for the field 'b.$' could not be found in the input '{\"x\":1}'"
             )
+        );
+    }
+
+    #[test]
+    fn copies_of_a_large_value_end_at_the_limit() {
+        let data = json!({"x": "x".repeat(300)});
+        let three = fill(
+            &json!({"a.$": "$.x", "b": ["c"], "d": {"e.$": "$.x", "f.$": "$.x"}}),
+            &data,
+        );
+        assert!(three.is_ok());
+        let four = fill(
+            &json!({"a.$": "$.x", "b": {"c.$": "$.x", "d.$": "$.x", "e.$": "$.x"}}),
+            &data,
+        );
+        assert_eq!(
+            four.expect_err("too much").error,
+            "States.DataLimitExceeded"
         );
     }
 

@@ -46,10 +46,13 @@ impl Run {
         let context = self.context();
         let result = match &task.result_selector {
             None => result,
-            Some(template) => template.fill(Scope {
-                data: &result,
-                context: &context,
-            })?,
+            Some(template) => {
+                let scope = Scope {
+                    data: &result,
+                    context: &context,
+                };
+                template.fill(scope, data::LARGEST)?
+            }
         };
         let merged = data::merge(task.result_path.as_ref(), &self.visit.input, result)?;
         let output = data::output(state, &merged, &context)?;
