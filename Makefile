@@ -1,7 +1,8 @@
 # `make` lists what there is.
 .DEFAULT_GOAL := help
 .PHONY: help test test-core lint doc demo local conformance artifact properties bench operating-characteristics \
-	operating-characteristics-write bench-simulate alarm-to-zero calls-per-tick ci schema roles rights supply
+	operating-characteristics-write bench-simulate alarm-to-zero calls-per-tick ci schema roles rights supply explore \
+	mutants
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 34
@@ -53,6 +54,14 @@ conformance: ## Against independent software: AWS CLI, boto3, SAM, linters, json
 
 artifact: ## sam build, and the program it makes against its budgets: size, start, memory, beside Python
 	tests/conformance/artifact
+
+MORE ?= 1
+explore: ## All states of a rollout that MORE (1) disturbances beyond the usual number lead to: minutes, gigabytes
+	EXPLORE_MORE=$(MORE) cargo test --profile bench --no-default-features --lib driver::explore -- \
+		--nocapture --test-threads 1
+
+mutants: ## Break the core in one place after the other: does a test notice? An hour
+	tests/mutations/run
 
 bench: ## Benchmarks of the core: one tick; and what a tick costs and carries beside its budgets
 	cargo bench --no-default-features --bench tick

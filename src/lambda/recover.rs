@@ -20,7 +20,6 @@ use super::document::{Conclusion, Document, Next, Subject};
 use super::failure::Failure;
 use super::in_charge::in_charge;
 use super::log::{self, Level};
-use super::put_back::Known;
 use super::recovery::{self, Call, Heard, Recovery};
 use super::rollback::{self, Undone};
 use super::{hooks, report};
@@ -29,7 +28,7 @@ use crate::aws::executions::{self, Started};
 use crate::aws::{CallError, Kind, policy};
 use crate::config::Policy;
 use crate::rollout::deployment::{Hook, RecoveryName};
-use crate::rollout::{Contenders, Shift};
+use crate::rollout::{Contenders, Known, Shift};
 
 /// How long one attempt may take: well within the stepper's own time, so that an execution can still
 /// be started.

@@ -9,10 +9,11 @@ use super::discovery::{Undiscovered, discover};
 use super::document::{Carry, Conclusion, Document, HookEvent, Next, Outcome, Subject, Way, Word};
 use super::failure::Failure;
 use super::log::{self, Level};
-use super::put_back::{Known, Left, Whose, put_back};
+use super::put_back::{Left, put_back};
 use crate::aws::deployments::{self, Deployment, Stopped};
 use crate::aws::{Kind, Session};
 use crate::rollout::deployment::Hook;
+use crate::rollout::{Known, Whose};
 
 /// What came of putting things right.
 #[derive(Debug, Clone, PartialEq, Eq)]
