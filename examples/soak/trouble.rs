@@ -158,6 +158,13 @@ pub enum Trouble {
     Duplicates,
     /// Executions time out after so many seconds.
     Expiry(u32),
+    /// Lambda neither shows nor changes aliases, for longer than a rollback is tried without a break.
+    AliasAway {
+        /// From so many seconds after the release.
+        from: u32,
+        /// For so many seconds.
+        seconds: u32,
+    },
 }
 
 /// The operations that the functions call.
@@ -280,6 +287,10 @@ fn one(rng: &mut ChaCha8Rng) -> Trouble {
             effect: effect(rng),
         },
         98 => Trouble::Duplicates,
+        _ if rng.random_bool(0.3) => Trouble::AliasAway {
+            from: rng.random_range(5..300),
+            seconds: rng.random_range(1_800..12_000),
+        },
         _ => Trouble::Expiry(rng.random_range(1..400)),
     }
 }
@@ -401,6 +412,7 @@ impl Trouble {
             Self::Unheard { effect, .. } => format!("task unheard {effect:?}"),
             Self::Duplicates => "events twice".to_owned(),
             Self::Expiry(_) => "execution timed out".to_owned(),
+            Self::AliasAway { .. } => "aliases away".to_owned(),
         }
     }
 }
@@ -442,6 +454,9 @@ impl fmt::Display for Trouble {
                 effect,
             } => write!(f, "tasks from {from} s × {times}: {kind:?} {effect:?}"),
             Self::Duplicates => f.write_str("events twice"),
+            Self::AliasAway { from, seconds } => {
+                write!(f, "no aliases from {from} s for {seconds} s")
+            }
             Self::Expiry(seconds) => write!(f, "executions time out after {seconds} s"),
         }
     }
