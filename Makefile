@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help test test-core lint doc demo local conformance artifact properties bench operating-characteristics \
 	operating-characteristics-write bench-simulate alarm-to-zero calls-per-tick ci schema roles rights supply explore \
-	mutants
+	mutants soak soak-one
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 34
@@ -16,6 +16,14 @@ test-core: ## The pure core and the simulated AWS only: seconds
 CASES ?= 20000
 properties: ## The core's properties with CASES cases each (20000), other ones every time: minutes
 	PROPTEST_CASES=$(CASES) cargo test --no-default-features --lib propert
+
+SEEDS ?= 20000
+FROM ?= 0
+soak: ## Whole releases under troubles: SEEDS (20000) of them, from seed FROM (0); MINUTES at most, if given
+	cargo run --quiet --profile soak --example soak -- --seeds $(SEEDS) --from $(FROM) --counts $(if $(MINUTES),--minutes $(MINUTES))
+
+soak-one: ## One of them, SEED, told in full; of its troubles only KEEP, if given, such as KEEP=0,3
+	cargo run --quiet --profile soak --example soak -- --seed $(SEED) $(if $(KEEP),--keep $(KEEP))
 
 lint: ## Formatting and clippy, warnings are errors
 	cargo fmt --check

@@ -79,6 +79,7 @@ fn main() -> ExitCode {
 /// One scenario, told in full.
 fn one(scenario: &Scenario) -> ExitCode {
     println!("{}", shrink::described(scenario));
+    println!("{}", serde_json::to_string(scenario).unwrap_or_default());
     let mut played = system::play(scenario, true);
     for line in played.record.told.iter().flatten() {
         println!("{line}");
