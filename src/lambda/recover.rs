@@ -90,6 +90,7 @@ pub async fn again(
     execution: &str,
     spent: Spent,
 ) -> Result<Document, Failure> {
+    let clock = functions.clock(spent.at);
     let righted = put_right(functions, &document, Some(execution)).await;
     if let (Err(_), Some(recovery)) = (&righted, &document.recover) {
         // A hook that failed may have done so at the end of its event's age.
@@ -98,7 +99,8 @@ pub async fn again(
             None => spent.at.saturating_add(HOOK_REST),
         };
         let deadline = deadline.unwrap_or(Timestamp::MAX);
-        rollback::answer_in_time(functions, &document, spent, deadline).await;
+        let took = clock.now().duration_since(spent.at);
+        rollback::answer_in_time(functions, &document, spent, took, deadline).await;
     }
     let why = match righted? {
         // Of its deployment's end somebody else has told.

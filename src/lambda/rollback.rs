@@ -53,14 +53,18 @@ pub struct Spent {
     pub retries: u32,
 }
 
-/// An attempt that gets no answers, and the pause before the next one, take no longer.
-const ATTEMPT: SignedDuration = SignedDuration::from_secs(85);
+/// The longest pause between two attempts: `MaxDelaySeconds` of the state.
+const PAUSE: SignedDuration = SignedDuration::from_secs(20);
 
 impl Spent {
-    /// Whether it may be that late by now.
-    fn may_be_past(self, deadline: Timestamp) -> bool {
-        let most = ATTEMPT.saturating_mul(i32::try_from(self.retries).unwrap_or(i32::MAX));
-        self.at.saturating_add(most).unwrap_or(Timestamp::MAX) >= deadline
+    /// Whether it may be that late by now, if the attempts before took as long as this one, and a
+    /// quarter more.
+    fn may_be_past(self, deadline: Timestamp, took: SignedDuration) -> bool {
+        let each = PAUSE.saturating_add(took);
+        let retries = i32::try_from(self.retries).unwrap_or(i32::MAX);
+        let most = each.saturating_mul(retries).saturating_mul(5) / 4;
+        let now = self.at.saturating_add(took.saturating_add(most));
+        now.unwrap_or(Timestamp::MAX) >= deadline
     }
 }
 
@@ -70,9 +74,10 @@ pub async fn answer_in_time(
     functions: &Functions,
     document: &Document,
     spent: Spent,
+    took: SignedDuration,
     deadline: Timestamp,
 ) {
-    if !document.event.has_hook() || !spent.may_be_past(deadline) {
+    if !document.event.has_hook() || !spent.may_be_past(deadline, took) {
         return;
     }
     // Answered before is as good.
@@ -90,6 +95,7 @@ pub async fn roll_back(
     document: Document,
     spent: Spent,
 ) -> Result<Document, Failure> {
+    let clock = functions.clock(spent.at);
     let why = why(&document);
     let carry = document.carried().ok().flatten();
     let done = match (document.hook, is_guarded(&document)) {
@@ -111,7 +117,8 @@ pub async fn roll_back(
                     let undone = undo(session, &document.event, subject, known).await;
                     if let (Err(_), Some(carry)) = (&undone, &carry) {
                         let deadline = carry.release.deadline;
-                        answer_in_time(functions, &document, spent, deadline).await;
+                        let took = clock.now().duration_since(spent.at);
+                        answer_in_time(functions, &document, spent, took, deadline).await;
                     }
                     undone?
                 }
@@ -282,5 +289,32 @@ async fn clear_all(functions: &Functions, deployment: &Deployment) -> String {
     match put_back(&functions.session, function, alias, &Whose::Any).await {
         Ok(left) => format!("{function}:{alias}: {left}"),
         Err(error) => format!("{function}:{alias} could not be cleared: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    /// Whether a hook is answered after so many retries of so many seconds each, 37 minutes after its
+    /// beginning.
+    fn is_answered(retries: u32, seconds: i64) -> bool {
+        let spent = Spent { at: AT, retries };
+        let deadline = AT + SignedDuration::from_mins(55 - 37);
+        spent.may_be_past(deadline, SignedDuration::from_secs(seconds))
+    }
+
+    #[test]
+    fn a_hook_is_not_kept_waiting_past_its_hour_nor_answered_long_before() {
+        for (seconds, earliest) in [(0, 44), (10, 29), (64, 10)] {
+            let mut counts = (0..110).filter(|retries| is_answered(*retries, seconds));
+            let first = counts.next().map(i64::from);
+            assert_eq!(first, Some(earliest), "{seconds} s");
+            let passed = SignedDuration::from_secs(earliest * (20 + seconds) + seconds);
+            assert!(passed < SignedDuration::from_mins(18) + SignedDuration::from_secs(64));
+            assert!(passed > SignedDuration::from_mins(13));
+        }
     }
 }
