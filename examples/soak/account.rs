@@ -14,8 +14,8 @@ use lambda_canary::sim::{Behaviour, FaultRule, Service, World};
 use serde_json::{Value, json};
 
 use crate::model::{AlarmKind, Scenario, Way};
-use crate::record::{Alias, By};
-use crate::system::{START, State};
+use crate::record::{Alias, By, Caller, Noted};
+use crate::system::{self, START, State};
 use crate::trouble::{Act, Trouble};
 
 /// The sample's alarm.
@@ -24,16 +24,16 @@ const ALARM: &str = "hello-live-errors";
 pub const DESCRIPTION: &str = "in service";
 
 thread_local! {
-    static LOGS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    static LOGS: RefCell<Vec<(Option<Caller>, String)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Keeps a line that a function logs.
 pub fn keep_log(line: &str) {
-    LOGS.with_borrow_mut(|logs| logs.push(line.to_owned()));
+    LOGS.with_borrow_mut(|logs| logs.push((system::caller(), line.to_owned())));
 }
 
-/// What was logged since the last call, on this thread.
-pub fn take_logs() -> Vec<String> {
+/// What was logged since the last call, on this thread, and by whom.
+pub fn take_logs() -> Vec<(Option<Caller>, String)> {
     LOGS.with_borrow_mut(std::mem::take)
 }
 
@@ -41,6 +41,10 @@ pub fn take_logs() -> Vec<String> {
 pub fn release(scenario: &Scenario) -> (World, String) {
     let sample = Sample {
         requests_per_second: scenario.traffic,
+        alarm_at: match scenario.alarm {
+            AlarmKind::Lax => 30.0,
+            AlarmKind::Steady | AlarmKind::Live => 3.0,
+        },
         ..Sample::default()
     };
     let mut world = unreleased_world(scenario.seed, START, sample);
@@ -115,7 +119,7 @@ fn deploy(world: &mut World, group: &str, current: &str, target: &str) -> Option
 fn put_alarm(world: &mut World, kind: AlarmKind) {
     let missing = match kind {
         AlarmKind::Steady => "ignore",
-        AlarmKind::Live => "notBreaching",
+        AlarmKind::Live | AlarmKind::Lax => "notBreaching",
     };
     let rule = json!({
         "AlarmName": ALARM, "Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum",
@@ -258,6 +262,7 @@ fn machine(world: &World) -> String {
 pub fn act(state: &mut State, act: Act) {
     let at = state.world.now();
     state.record.tell(at, || format!("somebody: {act:?}"));
+    state.record.note(at, || Noted::Acted(act));
     state.record.inject(format!("act {act:?}"));
     let deployment = state.deployment.clone();
     match act {
@@ -326,6 +331,21 @@ pub fn act(state: &mut State, act: Act) {
         }
         Act::PartialMetrics => state.world.force_metric_status(Some("PartialData")),
         Act::WholeMetrics => state.world.force_metric_status(None),
+        Act::Behaves {
+            version,
+            failed,
+            throttled,
+        } => {
+            let behaviour = Behaviour {
+                error_rate: f64::from(failed) / 1_000.0,
+                throttle_rate: f64::from(throttled) / 1_000.0,
+                ..Behaviour::default()
+            };
+            // A version that is not there behaves in no way.
+            let _missing = state
+                .world
+                .set_behaviour("hello", &version.to_string(), behaviour);
+        }
         // They need the functions' clients.
         Act::OldTick | Act::RunAlone { .. } | Act::Interrupt | Act::RollBackAlone => {}
     }

@@ -7,10 +7,14 @@ mod account;
 mod alone;
 mod calls;
 mod model;
+mod notice;
 mod properties;
 mod record;
 mod shrink;
+#[cfg(test)]
+mod stories;
 mod system;
+mod transcript;
 mod trouble;
 mod wire;
 
@@ -35,6 +39,9 @@ struct Args {
     /// Only this one, told in full.
     #[arg(long)]
     seed: Option<u64>,
+    /// That one in few words, as a transcript.
+    #[arg(long, requires = "seed")]
+    brief: bool,
     /// Of that one's troubles only these, by number.
     #[arg(long, value_delimiter = ',')]
     keep: Option<Vec<usize>>,
@@ -49,24 +56,28 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     match args.seed {
-        Some(seed) => one(seed, args.keep.as_deref()),
+        Some(seed) => one(seed, args.keep.as_deref(), args.brief),
         None => many(&args),
     }
 }
 
 /// One seed, told in full.
-fn one(seed: u64, keep: Option<&[usize]>) -> ExitCode {
+fn one(seed: u64, keep: Option<&[usize]>, brief: bool) -> ExitCode {
     let mut scenario = Scenario::of(seed);
     if let Some(keep) = keep {
         scenario = scenario.keeping(keep);
     }
     println!("{}", shrink::described(&scenario));
     let mut played = system::play(&scenario, true);
-    for line in played.record.told.iter().flatten() {
-        println!("{line}");
-    }
-    for line in &played.record.logs {
-        println!("log {line}");
+    if brief {
+        print!("{}", transcript::told(&mut played));
+    } else {
+        for line in played.record.told.iter().flatten() {
+            println!("{line}");
+        }
+        for line in &played.record.logs {
+            println!("log {line}");
+        }
     }
     match properties::check(&mut played) {
         Ok(()) => {

@@ -79,6 +79,16 @@ pub enum Act {
     Interrupt,
     /// Somebody runs `canary rollback`.
     RollBackAlone,
+    /// From now on that version fails so many of a thousand requests, and so many of a thousand are
+    /// throttled before they reach it.
+    Behaves {
+        /// Which.
+        version: u8,
+        /// Failed ones, 0 to 1,000.
+        failed: u16,
+        /// Throttled ones, 0 to 1,000.
+        throttled: u16,
+    },
 }
 
 /// What happens to one call.
