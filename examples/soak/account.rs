@@ -89,7 +89,11 @@ pub fn release(scenario: &Scenario) -> (World, String) {
         Way::Guard => Some(GUARD_GROUP),
         Way::Alone => None,
     };
-    let deployed = |group| deploy(&mut world, group, "1", "2").expect("nothing else is deployed");
+    let mut content = appspec("1", "2");
+    if scenario.troubles.contains(&Trouble::NoPostHook) {
+        content = without_post_hook(&content);
+    }
+    let deployed = |group| create(&mut world, group, content).expect("nothing else is deployed");
     let id = group.map(deployed).unwrap_or_default();
     world.clear_trace();
     (world, id)
@@ -105,8 +109,19 @@ fn may(world: &mut World, service: Service, operation: &str, input: Value) -> Op
     world.call(service, operation, input).ok()
 }
 
+fn without_post_hook(content: &str) -> String {
+    let mut content: Value = serde_json::from_str(content).expect("the AppSpec is JSON");
+    if let Some(hooks) = content["Hooks"].as_array_mut() {
+        hooks.retain(|hook| hook.get("AfterAllowTraffic").is_none());
+    }
+    content.to_string()
+}
+
 fn deploy(world: &mut World, group: &str, current: &str, target: &str) -> Option<String> {
-    let content = appspec(current, target);
+    create(world, group, appspec(current, target))
+}
+
+fn create(world: &mut World, group: &str, content: String) -> Option<String> {
     let input = json!({
         "applicationName": APPLICATION,
         "deploymentGroupName": group,
@@ -117,12 +132,13 @@ fn deploy(world: &mut World, group: &str, current: &str, target: &str) -> Option
 }
 
 fn put_alarm(world: &mut World, kind: AlarmKind) {
-    let missing = match kind {
-        AlarmKind::Steady => "ignore",
-        AlarmKind::Live | AlarmKind::Lax => "notBreaching",
+    // Nobody ever sends drills.
+    let (metric, missing) = match kind {
+        AlarmKind::Steady => ("Drills", "ignore"),
+        AlarmKind::Live | AlarmKind::Lax => ("Errors", "notBreaching"),
     };
     let rule = json!({
-        "AlarmName": ALARM, "Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum",
+        "AlarmName": ALARM, "Namespace": "AWS/Lambda", "MetricName": metric, "Statistic": "Sum",
         "Dimensions": [
             {"Name": "FunctionName", "Value": "hello"},
             {"Name": "Resource", "Value": "hello:live"},

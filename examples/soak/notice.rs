@@ -1,8 +1,27 @@
 //! What is kept of what goes by: the functions' lines, and where the deployments are.
 
+use lambda_canary::sim::invocations::Ended;
+use serde_json::Value;
+
 use crate::account;
-use crate::record::Noted;
+use crate::record::{Caller, Noted};
 use crate::system::State;
+
+/// How an invocation ended, where that is worth a word.
+pub fn over(caller: &Caller, ended: &Ended) -> Option<Noted> {
+    let how = match ended {
+        Ended::Answered(text) if caller.action == "recover" => {
+            let answer: Value = serde_json::from_str(text).unwrap_or_default();
+            format!("outcome: {}", answer["outcome"].as_str()?)
+        }
+        Ended::Answered(_) => return None,
+        Ended::Died { status } => format!("no answer: {status}"),
+        Ended::TimedOut => "no answer in its time".to_owned(),
+        Ended::NotStarted { reason } => format!("no answer: {reason}"),
+        Ended::Failed { payload } => format!("an error: {payload}"),
+    };
+    Some(Noted::Over(caller.clone(), how))
+}
 
 impl State {
     /// Keeps what the functions have logged.
@@ -28,13 +47,18 @@ impl State {
             };
             let mut at = one.status.to_owned();
             if let Some(event) = event {
-                at += &format!(", {} {}", event.name, event.status);
+                at += &match event.status {
+                    "InProgress" => format!(", in {}", event.name),
+                    status => format!(", {} {status}", event.name),
+                };
             }
             if let (Some(error), true) = (&one.error, one.completed.is_some()) {
                 at += &format!(" ({error})");
             }
             let known = self.deployments.insert(one.id.clone(), at.clone());
-            if known.as_ref() != Some(&at) {
+            // That it waits, or is between two lifecycle events, is of no interest.
+            let between = at == "Queued" || at == "InProgress";
+            if known.as_ref() != Some(&at) && !between {
                 let rollback = one.creator == "codeDeployRollback";
                 let id = one.id;
                 self.record

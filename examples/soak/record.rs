@@ -85,8 +85,8 @@ pub struct Note {
 pub enum Noted {
     /// An invocation of one of our functions begins.
     Invoked(Caller, Option<Fate>),
-    /// It ended without an answer, and how.
-    Unanswered(Caller, String),
+    /// It ended without an answer; or it was a recovery, of which this is said.
+    Over(Caller, String),
     /// It logged a line.
     Logged(Caller, Value),
     /// The alias changed.

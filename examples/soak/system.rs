@@ -24,6 +24,7 @@ use tokio::time::Instant;
 use crate::account;
 use crate::alone;
 use crate::model::{Scenario, Way};
+use crate::notice;
 use crate::record::{Alias, By, Caller, Change, Hook, Noted, Record};
 use crate::trouble::{Act, Fate, Trouble, When};
 use crate::wire::Wire;
@@ -369,11 +370,9 @@ impl Sim {
                     short(&ended)
                 )
             });
-            if !matches!(ended, Ended::Answered(_)) {
+            if let Some(over) = notice::over(&ghost.caller, &ended) {
                 let at = state.world.now();
-                state.record.note(at, || {
-                    Noted::Unanswered(ghost.caller.clone(), short(&ended))
-                });
+                state.record.note(at, || over);
             }
             state.world.end_invocation(invocation.id, lasted, ended);
         });
@@ -509,7 +508,10 @@ impl State {
             | Trouble::Unheard { .. }
             | Trouble::Duplicates
             | Trouble::Expiry(_) => account::set_up(self, trouble),
-            Trouble::Act(..) | Trouble::Call { .. } | Trouble::Invocation { .. } => {}
+            Trouble::Act(..)
+            | Trouble::Call { .. }
+            | Trouble::Invocation { .. }
+            | Trouble::NoPostHook => {}
         }
     }
 

@@ -82,14 +82,18 @@ fn since(at: Timestamp) -> String {
 
 /// A decision stands before what it did to the alias, although its line is written afterwards.
 fn causes_first(lines: &mut [Line]) {
-    for at in 1..lines.len() {
+    let mut at = 1;
+    while at < lines.len() {
         let by_it = lines[at - 1].is_change
             && !lines[at].is_change
             && lines[at].invocation.is_some()
             && lines[at].invocation == lines[at - 1].invocation;
         if by_it {
             lines.swap(at - 1, at);
+            // The change that has gone down stays there.
+            at += 1;
         }
+        at += 1;
     }
 }
 
@@ -100,7 +104,7 @@ fn line(note: &Note) -> Option<Line> {
             let text = invoked(caller, *fate)?;
             line(&who(caller), text)
         }
-        Noted::Unanswered(caller, how) => line(&who(caller), format!("no answer: {how}")),
+        Noted::Over(caller, how) => line(&who(caller), how.clone()),
         Noted::Logged(caller, logged) => Some(said(note.at, caller, logged)),
         Noted::Changed(change) => Some(Line {
             invocation: match &change.by {
@@ -130,9 +134,9 @@ fn who(caller: &Caller) -> String {
     }
 }
 
-/// That a hook or a recovery is invoked, or that something else than usual becomes of an invocation.
+/// That a hook is invoked, or that something else than usual becomes of an invocation.
 fn invoked(caller: &Caller, fate: Option<Fate>) -> Option<String> {
-    let usual = ["pre_traffic", "post_traffic", "recover"].contains(&caller.action.as_str());
+    let usual = ["pre_traffic", "post_traffic"].contains(&caller.action.as_str());
     Some(match fate {
         None if usual => "invoked".to_owned(),
         None => return None,
@@ -172,17 +176,27 @@ fn said(at: Timestamp, caller: &Caller, logged: &Value) -> Line {
 /// What looks that differ only in time and numbers have in common.
 fn skeleton(logged: &Value, message: &str) -> String {
     match logged["reason"]["code"].as_str() {
-        Some("bake") => format!("bake {}", logged["reason"]["weight"]),
-        _ => message
-            .split_whitespace()
-            .map(|word| word.trim_matches(|c: char| !c.is_alphabetic()))
-            .filter(|word| word.len() > 2)
-            .collect::<Vec<_>>()
-            .join(" "),
+        Some("bake") => {
+            let more = message.split_once("; ").map_or("", |(_, more)| more);
+            format!("bake {} {}", logged["reason"]["weight"], words(more))
+        }
+        _ => words(message),
     }
 }
 
-fn standing(alias: &Alias) -> String {
+/// The words without the numbers.
+fn words(text: &str) -> String {
+    let bare = |word: &str| {
+        word.trim_matches(|c: char| c.is_ascii_punctuation())
+            .to_owned()
+    };
+    let words = text.split_whitespace().map(bare);
+    let words = words.filter(|word| word.chars().all(char::is_alphabetic));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Where the traffic of an alias goes.
+pub fn standing(alias: &Alias) -> String {
     if alias.version.is_empty() {
         return "gone".to_owned();
     }
@@ -343,7 +357,7 @@ fn ends(played: &Played) -> String {
         let detail = &event["detail"];
         let word = |name: &str| detail.pointer(name).and_then(Value::as_str).unwrap_or("-");
         text += &format!(
-            "event    {} of {}: {}, answer {}: {}\n",
+            "event    {} of {}: {}; answer: {}\n         {}\n",
             word("/hook"),
             word("/deployment"),
             word("/outcome/word"),
@@ -362,9 +376,10 @@ fn ends(played: &Played) -> String {
         };
         text += &format!("end      {rollback}{} is {}\n", one.id, one.status);
     }
-    text + &format!(
-        "end      the alias: {}, described as {:?}\n",
-        standing(&played.alias),
-        played.alias.description
-    )
+    let alias = &played.alias;
+    text += &format!("end      the alias: {}\n", standing(alias));
+    match alias.mark() {
+        Some(_) => text + &format!("end      its mark still stands: {}\n", alias.description),
+        None => text,
+    }
 }

@@ -168,6 +168,8 @@ pub enum Trouble {
     Duplicates,
     /// Executions time out after so many seconds.
     Expiry(u32),
+    /// The AppSpec names no post-traffic hook.
+    NoPostHook,
 }
 
 /// The operations that the functions call.
@@ -403,6 +405,7 @@ impl Trouble {
             Self::Unheard { effect, .. } => format!("task unheard {effect:?}"),
             Self::Duplicates => "events twice".to_owned(),
             Self::Expiry(_) => "execution timed out".to_owned(),
+            Self::NoPostHook => "no post-traffic hook".to_owned(),
         }
     }
 }
@@ -445,6 +448,7 @@ impl fmt::Display for Trouble {
             } => write!(f, "tasks from {from} s × {times}: {kind:?} {effect:?}"),
             Self::Duplicates => f.write_str("events twice"),
             Self::Expiry(seconds) => write!(f, "executions time out after {seconds} s"),
+            Self::NoPostHook => f.write_str("no post-traffic hook"),
         }
     }
 }
