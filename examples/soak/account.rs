@@ -10,7 +10,7 @@ use lambda_canary::local::stack::{
 };
 use lambda_canary::local::{Sample, unreleased_world};
 use lambda_canary::sim::deployments::Strictness;
-use lambda_canary::sim::{Behaviour, FaultRule, Service, World};
+use lambda_canary::sim::{Behaviour, FaultKind, FaultRule, Service, World};
 use serde_json::{Value, json};
 
 use crate::model::{AlarmKind, Scenario, Way};
@@ -251,6 +251,14 @@ pub fn set_up(state: &mut State, trouble: Trouble) {
             state.world.add_fault(rule);
         }
         Trouble::Expiry(seconds) => expire_after(&mut state.world, seconds),
+        Trouble::AliasAway { from, seconds } => {
+            let from = START + SignedDuration::from_secs(from.into());
+            let until = from + SignedDuration::from_secs(seconds.into());
+            for operation in ["GetAlias", "UpdateAlias"] {
+                let rule = FaultRule::new(FaultKind::InternalError, from).until(until);
+                state.world.add_fault(rule.operation(operation));
+            }
+        }
         _ => state.world.set_duplicates(0.5),
     }
     state.record.inject(trouble.kind());

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use lambda_canary::rollout::Mark;
 use serde_json::Value;
 
+use crate::coverage;
 use crate::trouble::{Act, Fate, Mishap};
 
 /// An alias as it stands.
@@ -183,18 +184,7 @@ impl std::fmt::Display for Alias {
 impl Record {
     /// Keeps which decision was made.
     pub fn decided(&mut self, reason: &Value) {
-        let Some(code) = reason["code"].as_str() else {
-            return;
-        };
-        let end = reason
-            .pointer("/end/as")
-            .or(reason.pointer("/end/is"))
-            .and_then(Value::as_str);
-        let reached = match end {
-            Some(end) => format!("decision {code}: {end}"),
-            None => format!("decision {code}"),
-        };
-        self.reached.insert(reached);
+        self.reached.extend(coverage::decision(reason));
     }
 
     /// Counts a trouble as injected.

@@ -507,7 +507,8 @@ impl State {
             Trouble::Outage { .. }
             | Trouble::Unheard { .. }
             | Trouble::Duplicates
-            | Trouble::Expiry(_) => account::set_up(self, trouble),
+            | Trouble::Expiry(_)
+            | Trouble::AliasAway { .. } => account::set_up(self, trouble),
             Trouble::Act(..)
             | Trouble::Call { .. }
             | Trouble::Invocation { .. }

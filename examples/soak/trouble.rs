@@ -168,6 +168,13 @@ pub enum Trouble {
     Duplicates,
     /// Executions time out after so many seconds.
     Expiry(u32),
+    /// Lambda neither shows nor changes aliases, for longer than a rollback is tried without a break.
+    AliasAway {
+        /// From so many seconds after the release.
+        from: u32,
+        /// For so many seconds.
+        seconds: u32,
+    },
     /// The AppSpec names no post-traffic hook.
     NoPostHook,
 }
@@ -292,6 +299,10 @@ fn one(rng: &mut ChaCha8Rng) -> Trouble {
             effect: effect(rng),
         },
         98 => Trouble::Duplicates,
+        _ if rng.random_bool(0.3) => Trouble::AliasAway {
+            from: rng.random_range(5..300),
+            seconds: rng.random_range(1_800..12_000),
+        },
         _ => Trouble::Expiry(rng.random_range(1..400)),
     }
 }
@@ -382,6 +393,14 @@ fn skewed(rng: &mut ChaCha8Rng, end: u32) -> u32 {
 }
 
 impl Trouble {
+    /// The kinds of all troubles that can be drawn.
+    pub fn kinds() -> std::collections::BTreeSet<String> {
+        use rand::SeedableRng as _;
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let drawn = (0..20_000).map(|_| one(&mut rng));
+        drawn.map(|trouble| trouble.kind()).collect()
+    }
+
     /// Its kind, for the count of what was injected.
     pub fn kind(&self) -> String {
         match self {
@@ -405,6 +424,7 @@ impl Trouble {
             Self::Unheard { effect, .. } => format!("task unheard {effect:?}"),
             Self::Duplicates => "events twice".to_owned(),
             Self::Expiry(_) => "execution timed out".to_owned(),
+            Self::AliasAway { .. } => "aliases away".to_owned(),
             Self::NoPostHook => "no post-traffic hook".to_owned(),
         }
     }
@@ -447,6 +467,9 @@ impl fmt::Display for Trouble {
                 effect,
             } => write!(f, "tasks from {from} s × {times}: {kind:?} {effect:?}"),
             Self::Duplicates => f.write_str("events twice"),
+            Self::AliasAway { from, seconds } => {
+                write!(f, "no aliases from {from} s for {seconds} s")
+            }
             Self::Expiry(seconds) => write!(f, "executions time out after {seconds} s"),
             Self::NoPostHook => f.write_str("no post-traffic hook"),
         }

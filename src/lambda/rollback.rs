@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Functions;
+use super::answer::tell;
 use super::discovery::{Undiscovered, discover};
 use super::document::{Carry, Conclusion, Document, HookEvent, Next, Outcome, Subject, Way, Word};
 use super::failure::Failure;
 use super::log::{self, Level};
-use super::put_back::{Known, Left, Whose, put_back};
-use crate::aws::deployments::{self, Deployment, Stopped};
+use super::put_back::{Left, put_back};
+use crate::aws::deployments::{self, Answer, Deployment, Stopped};
 use crate::aws::{Kind, Session};
 use crate::rollout::deployment::Hook;
+use crate::rollout::{Known, Whose};
 
 /// What came of putting things right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,11 +43,53 @@ impl Undone {
     }
 }
 
+/// How long the state `Rollback` has been trying: a task that is tried again keeps the time at which
+/// its state was entered.
+#[derive(Debug, Clone, Copy)]
+pub struct Spent {
+    /// When the state was entered.
+    pub at: Timestamp,
+    /// How often it was tried before.
+    pub retries: u32,
+}
+
+/// An attempt that gets no answers, and the pause before the next one, take no longer.
+const ATTEMPT: SignedDuration = SignedDuration::from_secs(85);
+
+impl Spent {
+    /// Whether it may be that late by now.
+    fn may_be_past(self, deadline: Timestamp) -> bool {
+        let most = ATTEMPT.saturating_mul(i32::try_from(self.retries).unwrap_or(i32::MAX));
+        self.at.saturating_add(most).unwrap_or(Timestamp::MAX) >= deadline
+    }
+}
+
+/// The alias could not be put back yet, and is tried again; the hook is not kept waiting past its
+/// hour. What it is answered is known: `Failed`.
+pub async fn answer_in_time(
+    functions: &Functions,
+    document: &Document,
+    spent: Spent,
+    deadline: Timestamp,
+) {
+    if !document.event.has_hook() || !spent.may_be_past(deadline) {
+        return;
+    }
+    // Answered before is as good.
+    if let Err(failure) = tell(&functions.session, &document.event, Answer::Failed).await {
+        log::line(Level::Error, &failure.to_string(), json!({}));
+    }
+}
+
 /// Puts things right after an error, and says what it came to.
 ///
 /// # Errors
 /// If a weight may still stand, or the deployment still go on: the state machine tries again.
-pub async fn roll_back(functions: &Functions, document: Document) -> Result<Document, Failure> {
+pub async fn roll_back(
+    functions: &Functions,
+    document: Document,
+    spent: Spent,
+) -> Result<Document, Failure> {
     let why = why(&document);
     let carry = document.carried().ok().flatten();
     let done = match (document.hook, is_guarded(&document)) {
@@ -63,7 +108,12 @@ pub async fn roll_back(functions: &Functions, document: Document) -> Result<Docu
             match subject {
                 Ok(subject) => {
                     let known = carry.as_ref().and_then(known);
-                    undo(session, &document.event, subject, known).await?
+                    let undone = undo(session, &document.event, subject, known).await;
+                    if let (Err(_), Some(carry)) = (&undone, &carry) {
+                        let deadline = carry.release.deadline;
+                        answer_in_time(functions, &document, spent, deadline).await;
+                    }
+                    undone?
                 }
                 Err(nothing) => Undone::nothing(nothing),
             }
