@@ -15,9 +15,9 @@ pub fn lost_replies() -> Vec<Story> {
             says: &["its answer is lost", "whether it was written is not known"],
             ..passes(
                 "lost-reply-at-a-step",
-                "The write that raises the weight to 50 % takes effect, and its answer is lost. The \
-                    second attempt is refused, since the alias has another revision by then; the \
-                    rollout finds its own mark there, and goes on.",
+                "The write that raises the weight to 50 % takes effect, and its answer is lost. Two seconds \
+                    later the rollout looks again, finds its own mark beside the new weight, and goes on; \
+                    nothing is written twice.",
             )
         },
         Story {
