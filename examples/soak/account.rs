@@ -250,7 +250,11 @@ pub fn set_up(state: &mut State, trouble: Trouble) {
             rule.effect = effect;
             state.world.add_fault(rule);
         }
-        Trouble::Expiry(seconds) => expire_after(&mut state.world, seconds),
+        Trouble::Expiry(seconds) => {
+            expire_after(&mut state.world, Some(seconds));
+            let ends = START + SignedDuration::from_secs(30);
+            state.timed.push((ends, Act::NoExpiry));
+        }
         Trouble::AliasAway { from, seconds } => {
             let from = START + SignedDuration::from_secs(from.into());
             let until = from + SignedDuration::from_secs(seconds.into());
@@ -264,15 +268,20 @@ pub fn set_up(state: &mut State, trouble: Trouble) {
     state.record.inject(trouble.kind());
 }
 
-/// The machine with a limit on how long an execution may take.
-fn expire_after(world: &mut World, seconds: u32) {
+/// The machine with a limit on how long an execution may take, or without one.
+fn expire_after(world: &mut World, seconds: Option<u32>) {
     let arn = machine(world);
     let named = json!({"stateMachineArn": arn});
     let found = must(world, Service::StepFunctions, "DescribeStateMachine", named);
     let text = found["definition"].as_str().unwrap_or_default();
     let mut definition: Value =
         serde_json::from_str(text).expect("the machine's definition is JSON");
-    definition["TimeoutSeconds"] = seconds.into();
+    if let (None, Some(definition)) = (seconds, definition.as_object_mut()) {
+        definition.remove("TimeoutSeconds");
+    }
+    if let Some(seconds) = seconds {
+        definition["TimeoutSeconds"] = seconds.into();
+    }
     let input = json!({"stateMachineArn": arn, "definition": definition.to_string()});
     must(world, Service::StepFunctions, "UpdateStateMachine", input);
 }
@@ -339,6 +348,7 @@ pub fn act(state: &mut State, act: Act) {
                 );
             }
         }
+        Act::NoExpiry => expire_after(&mut state.world, None),
         Act::Redrive => redrive(&mut state.world),
         Act::HookAgain => hook_again(state, &deployment),
         Act::SecondRelease => {

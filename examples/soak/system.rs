@@ -119,6 +119,12 @@ pub struct Played {
     pub rested: bool,
 }
 
+/// The time of the runtime, which is paused: it moves only while everybody waits.
+#[allow(clippy::disallowed_methods, reason = "this time is virtual")]
+fn paused_now() -> Instant {
+    Instant::now()
+}
+
 /// Plays a scenario; `telling` keeps what happens in words.
 pub fn play(scenario: &Scenario, telling: bool) -> Played {
     // The SDK draws the delays of its retries from here.
@@ -171,7 +177,7 @@ impl Sim {
             state: Mutex::new(state),
             work: Notify::new(),
             interrupts: Notify::new(),
-            began: Instant::now(),
+            began: paused_now(),
         })
     }
 
@@ -251,7 +257,7 @@ impl Sim {
     fn instant(&self, at: Timestamp) -> Instant {
         let from_start = Duration::try_from(at.duration_since(START)).unwrap_or_default();
         // Never the present moment again: the world has nothing left to do there.
-        (self.began + from_start).max(Instant::now() + Duration::from_millis(1))
+        (self.began + from_start).max(paused_now() + Duration::from_millis(1))
     }
 
     /// The clients, as every function's process has them.

@@ -79,6 +79,9 @@ pub enum Act {
     Interrupt,
     /// Somebody runs `canary rollback`.
     RollBackAlone,
+    /// Executions that are started from now on may take as long as they like again. Never drawn: it
+    /// ends what [`Trouble::Expiry`] begins.
+    NoExpiry,
     /// From now on that version fails so many of a thousand requests, and so many of a thousand are
     /// throttled before they reach it.
     Behaves {
@@ -166,7 +169,8 @@ pub enum Trouble {
     },
     /// Asynchronous invocations come twice.
     Duplicates,
-    /// Executions time out after so many seconds.
+    /// Executions that start within the first half a minute time out after so many seconds. Those of a
+    /// recovery do not: the real machine has no such limit at all.
     Expiry(u32),
     /// Lambda neither shows nor changes aliases, for longer than a rollback is tried without a break.
     AliasAway {
