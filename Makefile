@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help test test-core lint doc demo local conformance artifact properties bench operating-characteristics \
 	operating-characteristics-write bench-simulate alarm-to-zero calls-per-tick ci schema roles rights supply explore \
-	mutants soak soak-one
+	mutants soak soak-one transcripts
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 34
@@ -40,6 +40,9 @@ local: ## Serve the local AWS at port 4599
 
 schema: ## Rewrite docs/policy.schema.json
 	cargo run --quiet -- policy schema > docs/policy.schema.json
+
+transcripts: ## Rewrite tests/it/transcripts, what releases with a story look like: read what changes
+	TRANSCRIPTS=rewrite cargo test --example soak stories
 
 roles: ## Rewrite src/local/stack/roles.json from template.yaml (after tests/conformance/lint has run once)
 	$$(ls -d .venv/lint-translator-* | tail -n 1)/bin/python tests/conformance/template/roles.py . --write

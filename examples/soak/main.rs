@@ -10,10 +10,14 @@ mod coverage;
 mod kept;
 mod many;
 mod model;
+mod notice;
 mod properties;
 mod record;
 mod shrink;
+#[cfg(test)]
+mod stories;
 mod system;
+mod transcript;
 mod trouble;
 mod wire;
 
@@ -40,6 +44,9 @@ struct Args {
     /// Only this one, told in full.
     #[arg(long, conflicts_with = "scenario")]
     seed: Option<u64>,
+    /// One seed or scenario in few words, as a transcript.
+    #[arg(long)]
+    brief: bool,
     /// Of that one's troubles only these, by number.
     #[arg(long, value_delimiter = ',', requires = "seed")]
     keep: Option<Vec<usize>>,
@@ -63,10 +70,10 @@ fn main() -> ExitCode {
         (Some(seed), _) => {
             let scenario = Scenario::of(seed);
             let kept = args.keep.as_deref().map(|kept| scenario.keeping(kept));
-            one(&kept.unwrap_or(scenario))
+            one(&kept.unwrap_or(scenario), args.brief)
         }
         (None, Some(file)) => match kept::read(file) {
-            Ok(scenario) => one(&scenario),
+            Ok(scenario) => one(&scenario, args.brief),
             Err(why) => {
                 eprintln!("{}: {why}", file.display());
                 ExitCode::from(64)
@@ -77,15 +84,19 @@ fn main() -> ExitCode {
 }
 
 /// One scenario, told in full.
-fn one(scenario: &Scenario) -> ExitCode {
+fn one(scenario: &Scenario, brief: bool) -> ExitCode {
     println!("{}", shrink::described(scenario));
     println!("{}", serde_json::to_string(scenario).unwrap_or_default());
     let mut played = system::play(scenario, true);
-    for line in played.record.told.iter().flatten() {
-        println!("{line}");
-    }
-    for line in &played.record.logs {
-        println!("log {line}");
+    if brief {
+        print!("{}", transcript::told(&mut played));
+    } else {
+        for line in played.record.told.iter().flatten() {
+            println!("{line}");
+        }
+        for line in &played.record.logs {
+            println!("log {line}");
+        }
     }
     match properties::check(&mut played) {
         Ok(()) => {

@@ -82,6 +82,16 @@ pub enum Act {
     /// Executions that are started from now on may take as long as they like again. Never drawn: it
     /// ends what [`Trouble::Expiry`] begins.
     NoExpiry,
+    /// From now on that version fails so many of a thousand requests, and so many of a thousand are
+    /// throttled before they reach it.
+    Behaves {
+        /// Which.
+        version: u8,
+        /// Failed ones, 0 to 1,000.
+        failed: u16,
+        /// Throttled ones, 0 to 1,000.
+        throttled: u16,
+    },
 }
 
 /// What happens to one call.
@@ -169,6 +179,8 @@ pub enum Trouble {
         /// For so many seconds.
         seconds: u32,
     },
+    /// The AppSpec names no post-traffic hook.
+    NoPostHook,
 }
 
 /// The operations that the functions call.
@@ -417,6 +429,7 @@ impl Trouble {
             Self::Duplicates => "events twice".to_owned(),
             Self::Expiry(_) => "execution timed out".to_owned(),
             Self::AliasAway { .. } => "aliases away".to_owned(),
+            Self::NoPostHook => "no post-traffic hook".to_owned(),
         }
     }
 }
@@ -462,6 +475,7 @@ impl fmt::Display for Trouble {
                 write!(f, "no aliases from {from} s for {seconds} s")
             }
             Self::Expiry(seconds) => write!(f, "executions time out after {seconds} s"),
+            Self::NoPostHook => f.write_str("no post-traffic hook"),
         }
     }
 }
