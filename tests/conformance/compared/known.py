@@ -12,7 +12,11 @@ class Known:
 
     def __init__(self, counterpart):
         entries = json.loads(LIST.read_text(encoding="utf-8"))
-        self.patterns = [at for entry in entries if entry["with"] == counterpart for at in entry["at"]]
+        mine = [entry for entry in entries if entry["with"] == counterpart]
+        self.always = [at for entry in mine for at in entry.get("at", [])]
+        # Where it depends on the moment which of them shows, one of them must.
+        self.groups = [entry["one_of"] for entry in mine if "one_of" in entry]
+        self.patterns = self.always + [at for group in self.groups for at in group]
         self.used = set()
 
     def new(self, step, found):
@@ -27,4 +31,5 @@ class Known:
         return unknown
 
     def gone(self):
-        return [at for at in self.patterns if at not in self.used]
+        never = [at for at in self.always if at not in self.used]
+        return never + [" or ".join(group) for group in self.groups if not self.used.intersection(group)]

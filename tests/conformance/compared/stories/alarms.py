@@ -72,8 +72,11 @@ def history(name, kind, label, **more):
                                                "ScanBy": "TimestampAscending"}, label, **more)
 
 
+# On a series without data, whose state no evaluation changes, whenever one comes.
+QUIET = {**ALARM, "MetricName": "untouched", "TreatMissingData": "ignore"}
+
 BY_HAND = [
-    cloudwatch("PutMetricAlarm", {"AlarmName": "one", "AlarmDescription": "a & b", **ALARM}),
+    cloudwatch("PutMetricAlarm", {"AlarmName": "one", "AlarmDescription": "a & b", **QUIET}),
     cloudwatch("DescribeAlarms", {"AlarmNames": ["one"]}, "a new one", save={"one": "MetricAlarms.0.AlarmArn"}),
     cloudwatch("PutMetricAlarm", {"AlarmName": "one", **ALARM, "Period": 7}, "period of 7"),
     cloudwatch("PutMetricAlarm", {"AlarmName": "one", **ALARM, "Statistic": "Most"}, "no statistic"),
@@ -86,8 +89,8 @@ BY_HAND = [
     cloudwatch("DescribeAlarms", {"AlarmNames": ["nobody"]}, "nobody"),
     cloudwatch("SetAlarmState", {"AlarmName": "nobody", "StateValue": "OK", "StateReason": "x"}, "nobody"),
     cloudwatch("SetAlarmState", {"AlarmName": "one", "StateValue": "MAYBE", "StateReason": "x"}, "no state"),
-    cloudwatch("PutMetricAlarm", {"AlarmName": "one", **ALARM, "Threshold": 4.5, "ActionsEnabled": False,
-                                  "DatapointsToAlarm": 1, "TreatMissingData": "notBreaching", "Unit": "Count"},
+    cloudwatch("PutMetricAlarm", {"AlarmName": "one", **QUIET, "Threshold": 4.5, "ActionsEnabled": False,
+                                  "DatapointsToAlarm": 1, "Unit": "Count"},
                "again"),
     cloudwatch("DescribeAlarms", {"AlarmNames": ["one"]}, "changed"),
     history("one", "StateUpdate", "state set by hand"),
