@@ -147,13 +147,99 @@ mod tests {
         }
     }
 
-    /// A property that cannot fail proves nothing: each is shown a release that breaks it.
+    /// A release by the stepper in which nothing goes wrong.
+    fn calm() -> system::Played {
+        let fits = |one: &Scenario| {
+            let (stepper, counted) = (one.way == model::Way::Stepper, one.traffic > 0.0);
+            stepper && !counted && !one.advise && one.weights.len() == 2 && one.weights[0] > 0.0
+        };
+        let found = (0..).map(Scenario::of).find(fits);
+        let scenario = found.expect("there are such seeds").keeping(&[]);
+        system::play(&scenario, false)
+    }
+
+    /// What is done to a record.
+    type Breaks<'a> = &'a dyn Fn(&mut system::Played);
+
+    /// A property that cannot fail proves nothing: each is shown a record that breaks it.
     #[test]
-    fn a_weight_that_is_left_is_noticed() {
-        let mut played = system::play(&Scenario::of(1).keeping(&[]), false);
+    fn every_property_can_fail() {
+        let by_hand = |played: &mut system::Played, keeps_mark: bool| {
+            let mut edit = played.record.changes[0].clone();
+            (edit.by, edit.before) = (record::By::Person, edit.after.clone());
+            edit.after.weights.clear();
+            if !keeps_mark {
+                edit.after.version = "3".to_owned();
+                edit.after.description = "mine".to_owned();
+            }
+            played.record.changes.insert(1, edit);
+        };
+        let cases: [(&str, Breaks<'_>); 12] = [
+            ("it comes to an end", &|played| played.rested = false),
+            ("one rollout writes at a time", &|played| {
+                let mut other = played.record.changes[0].clone();
+                other.after.description = "[lambda-canary:d-other:1]".to_owned();
+                played.record.changes.insert(1, other);
+            }),
+            ("nothing is left at the alias", &|played| {
+                played.alias.weights.insert("2".to_owned(), 0.1);
+            }),
+            ("every hook is answered in time", &|played| {
+                let hook = played.record.hooks.values_mut().next();
+                hook.expect("a hook").closed = None;
+            }),
+            ("no weight without a look at the alarms", &|played| {
+                played
+                    .record
+                    .calls
+                    .iter_mut()
+                    .for_each(|call| call.alarm = None);
+            }),
+            ("no success without a look at the alarms", &|played| {
+                let last = played.record.changes[1].at;
+                played.record.calls.retain(|call| call.at <= last);
+            }),
+            ("an abort at the alias is heeded", &|played| {
+                by_hand(played, true)
+            }),
+            ("no write takes effect twice", &|played| {
+                let again = played.record.changes[0].clone();
+                played.record.changes.insert(1, again);
+            }),
+            ("no edit is overwritten", &|played| by_hand(played, false)),
+            ("weights follow the plan", &|played| {
+                played.record.changes[0]
+                    .after
+                    .weights
+                    .insert("2".to_owned(), 0.04);
+            }),
+            ("CodeDeploy's version stays where it was", &|played| {
+                "2".clone_into(&mut played.record.changes[0].after.version);
+            }),
+            ("no payload is told", &|played| {
+                played.record.logs.push(model::SECRET.to_owned());
+            }),
+        ];
+        for (property, breaks) in cases {
+            let mut played = calm();
+            assert_eq!(properties::check(&mut played), Ok(()));
+            breaks(&mut played);
+            let broken = properties::check(&mut played).expect_err(property);
+            assert_eq!(broken.property, property);
+        }
+    }
+
+    #[test]
+    fn a_rollback_that_is_blocked_is_noticed() {
+        let mut scenario = calm().scenario;
+        let ring = trouble::Trouble::Act(trouble::When::At(40), trouble::Act::Ring);
+        scenario.troubles.push(ring);
+        let mut played = system::play(&scenario, false);
         assert_eq!(properties::check(&mut played), Ok(()));
-        played.alias.weights.insert("2".to_owned(), 0.1);
-        let broken = properties::check(&mut played).expect_err("a weight is left");
-        assert_eq!(broken.property, "nothing is left at the alias");
+        let hooks = played.record.hooks.values_mut();
+        let of_rollback = hooks.filter(|hook| hook.deployment != played.deployment);
+        of_rollback.for_each(|hook| hook.answers[0].1 = "Failed".to_owned());
+        let broken = properties::check(&mut played).expect_err("a blocked rollback");
+        assert_eq!(broken.property, "no rollback is blocked");
     }
 }
