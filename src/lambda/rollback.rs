@@ -307,6 +307,14 @@ mod tests {
     }
 
     #[test]
+    fn the_pause_is_that_of_the_state() {
+        let machine = include_str!("../../statemachine/rollout.asl.json");
+        let machine: Value = serde_json::from_str(machine).expect("JSON");
+        let longest = machine.pointer("/States/Rollback/Retry/0/MaxDelaySeconds");
+        assert_eq!(longest.and_then(Value::as_i64), Some(PAUSE.as_secs()));
+    }
+
+    #[test]
     fn a_hook_is_not_kept_waiting_past_its_hour_nor_answered_long_before() {
         for (seconds, earliest) in [(0, 44), (10, 29), (64, 10)] {
             let mut counts = (0..110).filter(|retries| is_answered(*retries, seconds));
