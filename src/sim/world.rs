@@ -11,6 +11,7 @@ use super::executions::{self, Executions};
 use super::faults::FaultRule;
 use super::invocations::{self, Invocations};
 use super::lambda::{AliasChange, Function};
+use super::limits::{CallLimit, Concurrency};
 use super::metrics::emission::Emission;
 use super::metrics::store::Store;
 use super::parameters::Stored;
@@ -42,6 +43,8 @@ pub struct World {
     pub(super) topics: Topics,
     pub(super) alias_changes: Vec<AliasChange>,
     pub(super) faults: Vec<FaultRule>,
+    pub(super) limits: Vec<CallLimit>,
+    pub(super) concurrency: Concurrency,
     pub(super) trace: Trace,
     pub(super) rights: Rights,
 }
@@ -89,6 +92,8 @@ impl World {
             topics: Topics::default(),
             alias_changes: Vec::new(),
             faults: Vec::new(),
+            limits: Vec::new(),
+            concurrency: Concurrency::default(),
             trace: Trace::default(),
             rights: Rights::default(),
         }
