@@ -243,6 +243,13 @@ impl Figures {
             }
         }
         line("Lambda, all of them", &lambda, seconds);
+        for (name, by_second) in [
+            ("Lambda", Some(&lambda)),
+            ("DescribeAlarms", self.calls.get("DescribeAlarms")),
+        ] {
+            println!("{name}: calls a second in each five minutes, and the share throttled");
+            profile(by_second.into_iter().flatten());
+        }
     }
 }
 
@@ -258,6 +265,22 @@ fn line(name: &str, by_second: &BTreeMap<i64, (u64, u64)>, seconds: i64) {
     );
     let share = 100.0 * throttled as f64 / all.max(1) as f64;
     println!("  {name:<40}{all:>8}{median:>5}{most:>6}  {throttled} ({share:.1} %)");
+}
+
+fn profile<'a>(by_second: impl Iterator<Item = (&'a i64, &'a (u64, u64))>) {
+    let mut parts: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
+    for (second, counts) in by_second {
+        let sum = parts.entry((second - START.as_second()) / 300).or_default();
+        *sum = (sum.0 + counts.0, sum.1 + counts.1);
+    }
+    let words: Vec<String> = parts
+        .values()
+        .map(|(all, throttled)| {
+            let share = 100 * throttled / all.max(&1);
+            format!("{:.1} ({share} %)", *all as f64 / 300.0)
+        })
+        .collect();
+    println!("  {}", words.join(", "));
 }
 
 fn is_throttled(answer: &Answer) -> bool {

@@ -1,6 +1,7 @@
 //! Step Functions: starting an execution once, and what became of it.
 
 use aws_sdk_sfn::Client;
+use aws_sdk_sfn::config::{Builder, retry::RetryConfig};
 use aws_sdk_sfn::types::ExecutionStatus;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -66,6 +67,9 @@ pub async fn running(client: &Client, machine: &str) -> Result<Vec<Running>, Cal
             .status_filter(ExecutionStatus::Running)
             .max_results(1_000)
             .set_next_token(token)
+            .customize()
+            // Who is throttled here among a thousand others asks again much later, or not at all.
+            .config_override(Builder::new().retry_config(RetryConfig::disabled()))
             .send()
             .await
             .map_err(|error| CallError::of("ListExecutions", &error))?;

@@ -19,7 +19,8 @@ use crate::rollout::{Crowd, Limits, Phase};
 
 /// For so long a start is put off while AWS throttles; then it goes on as it would without others.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(25);
-/// Between two attempts of a start while AWS throttles, in seconds: half of it, or up to as much again.
+/// The least time between two attempts of a start while AWS throttles, in seconds: half of it, or up to as
+/// much again. Whoever has waited for long tries less often.
 const PUT_OFF: f64 = 60.0;
 
 /// Waits for this rollout's turn, which is asked for once.
@@ -50,10 +51,7 @@ pub async fn queue(
             return Ok(());
         }
     };
-    document.crowd = Some(Crowd {
-        running: u32::try_from(running.len()).unwrap_or(u32::MAX),
-        counted_at: now,
-    });
+    document.crowd = Some(Crowd::of(running.len(), now));
     let turn = turn(&running, execution, now);
     let wait = turn.duration_since(now).as_secs();
     match u64::try_from(wait) {
@@ -104,7 +102,8 @@ fn put_off(document: &Document, deployment: &Deployment, now: Timestamp) -> Opti
     let waited = now.duration_since(deployment.created_at?);
     let look = u32::try_from(waited.as_secs()).unwrap_or(0);
     let part = jitter(document.event.deployment_id.as_str(), look);
-    let seconds = (PUT_OFF * (0.5 + part)) as u64;
+    let usual = PUT_OFF.max(waited.as_secs_f64() / 2.0);
+    let seconds = (usual * (0.5 + part)) as u64;
     (waited < PATIENCE).then_some(Stop::Queue(seconds))
 }
 
@@ -118,10 +117,20 @@ pub fn widen(carry: &mut Carry, document: &Document) -> Option<Limits> {
     Some(own)
 }
 
-/// Gives it back its own limits.
-pub fn restore(carry: &mut Carry, own: Option<Limits>) {
-    if let Some(own) = own {
-        *limits(&mut carry.way) = own;
+/// Gives it back its own limits, and says how long to wait: after a look that failed not as long.
+pub fn restore(carry: &mut Carry, own: Option<Limits>, wait: SignedDuration) -> SignedDuration {
+    let Some(own) = own else {
+        return wait;
+    };
+    let widened = std::mem::replace(limits(&mut carry.way), own);
+    let failing = match &carry.way {
+        Way::Stepper { snapshot, .. } => snapshot.state.failing.is_some(),
+        Way::Guard { state, .. } => state.failing.is_some(),
+        Way::Bake { bake, .. } => bake.failing.is_some(),
+    };
+    match failing {
+        true => wait.min(widened.look_again(&own)),
+        false => wait,
     }
 }
 
@@ -146,14 +155,17 @@ pub async fn count_again(
     };
     match executions::running(&functions.session.sfn, machine).await {
         Ok(running) => Document {
-            crowd: Some(Crowd {
-                running: u32::try_from(running.len()).unwrap_or(u32::MAX),
+            crowd: Some(Crowd::of(running.len(), now)),
+            ..document
+        },
+        // The old number serves as long again: asking at every look is what many must not do.
+        Err(_) => Document {
+            crowd: document.crowd.map(|crowd| Crowd {
                 counted_at: now,
+                ..crowd
             }),
             ..document
         },
-        // The old number serves until the next look.
-        Err(_) => document,
     }
 }
 

@@ -44,7 +44,7 @@ pub async fn tick(
         Way::Guard { .. } => guard::tick(functions, &document, &mut carry, now).await,
         Way::Bake { .. } => bake::tick(functions, &document, &mut carry, now).await,
     };
-    crowd::restore(&mut carry, own);
+    let wait = crowd::restore(&mut carry, own, wait);
     let document = crowd::count_again(functions, document, &carry, now).await;
     let unrepaired = unrepaired(&carry);
     let ticks = carry.ticks;

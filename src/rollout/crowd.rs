@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::Limits;
 
-/// So many rollouts may look in one second.
-const LOOKS_A_SECOND: u32 = 8;
+/// So many rollouts may look in one second. The rest is for starts and ends, which look five times.
+const LOOKS_A_SECOND: u32 = 6;
 /// The longest time between two looks, however many there are. A rollout has an hour.
 const POLL_MAX: SignedDuration = SignedDuration::from_mins(5);
 /// Between two starts: one costs about seven calls of Lambda's control plane.
@@ -21,8 +21,8 @@ const START_WITHIN: SignedDuration = SignedDuration::from_mins(40);
 const STARTS_AT_ONCE: usize = 20;
 /// Counting costs a call too.
 const COUNTS_LAST: SignedDuration = SignedDuration::from_mins(1);
-/// In a row so many looks have to fail before a rollout among many is given up as blind.
-const FAILING_LOOKS: i32 = 4;
+/// After a look that failed the next one comes so many times as soon.
+const SOONER: i32 = 2;
 
 /// How many rollouts there are at a time, as one of them has counted them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,16 @@ pub struct Crowd {
 }
 
 impl Crowd {
+    /// So many executions, counted now.
+    #[must_use]
+    pub fn of(running: usize, counted_at: Timestamp) -> Self {
+        let running = u32::try_from(running).unwrap_or(u32::MAX);
+        Self {
+            running,
+            counted_at,
+        }
+    }
+
     /// Whether to count again: after a minute, and with many later, since every one of them counts.
     #[must_use]
     pub fn is_old(&self, now: Timestamp) -> bool {
@@ -44,9 +54,10 @@ impl Crowd {
 
 impl Limits {
     /// These limits of a rollout with `running` of them at a time: the time between two looks is at
-    /// least an eighth of a second for each, at most five minutes, and by `jitter` (0 to 1) up to a tenth
+    /// least a sixth of a second for each, at most five minutes, and by `jitter` (0 to 1) up to a tenth
     /// shorter or longer, so that rollouts which began together do not look together. The budget for
-    /// failing calls lasts for four looks at least. With few these are the limits as they are.
+    /// failing calls lasts for two of it at least: for four looks, see [`Limits::look_again`]. With few
+    /// these are the limits as they are.
     #[must_use]
     pub fn among(self, running: u32, jitter: f64) -> Self {
         let each =
@@ -56,14 +67,20 @@ impl Limits {
             return self;
         }
         let shift = poll.as_secs_f64() * (jitter.clamp(0.0, 1.0) - 0.5) / 5.0;
-        let looks = poll * FAILING_LOOKS - poll - poll / 2;
         Self {
             poll: poll
                 .saturating_add(SignedDuration::from_secs_f64(shift))
                 .max(self.poll),
-            error_budget: self.error_budget.max(looks),
+            error_budget: self.error_budget.max(poll * 2),
             ..self
         }
+    }
+
+    /// The longest time until the next look after one that failed: half of the usual one, but not less
+    /// than `own`, the policy's.
+    #[must_use]
+    pub fn look_again(&self, own: &Self) -> SignedDuration {
+        (self.poll / SOONER).max(own.poll)
     }
 }
 

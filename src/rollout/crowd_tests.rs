@@ -11,14 +11,14 @@ fn at(second: i64) -> Timestamp {
 }
 
 #[test]
-fn the_poll_is_an_eighth_of_a_second_for_each_rollout() {
+fn the_poll_is_a_sixth_of_a_second_for_each_rollout() {
     for (running, poll) in [
         (0, 15),
         (1, 15),
-        (120, 15),
-        (121, 15),
-        (400, 50),
-        (1_000, 125),
+        (90, 15),
+        (120, 20),
+        (600, 100),
+        (900, 150),
         (5_000, 300),
     ] {
         let limits = POLICY.among(running, 0.5);
@@ -30,10 +30,10 @@ fn the_poll_is_an_eighth_of_a_second_for_each_rollout() {
 #[test]
 fn jitter_is_a_tenth_either_way_and_never_looks_more_often_than_the_policy() {
     let poll = |running, jitter| POLICY.among(running, jitter).poll.as_secs_f64();
-    assert!((poll(1_000, 0.0) - 112.5).abs() < 1e-6);
-    assert!((poll(1_000, 1.0) - 137.5).abs() < 1e-6);
-    assert!((poll(124, 0.0) - 15.0).abs() < 1e-6);
-    assert_eq!(POLICY.among(100, 0.0), POLICY);
+    assert!((poll(900, 0.0) - 135.0).abs() < 1e-6);
+    assert!((poll(900, 1.0) - 165.0).abs() < 1e-6);
+    assert!((poll(96, 0.0) - 15.0).abs() < 1e-6);
+    assert_eq!(POLICY.among(90, 0.0), POLICY);
     let slow = Limits {
         poll: SignedDuration::from_mins(3),
         ..POLICY
@@ -41,19 +41,20 @@ fn jitter_is_a_tenth_either_way_and_never_looks_more_often_than_the_policy() {
     assert_eq!(slow.among(1_000, 1.0), slow);
 }
 
-/// Three looks that fail are not enough, whatever their jitter; four are.
+/// Three looks that fail are not enough, whatever their jitter; an outage of three intervals is.
 #[test]
 fn the_budget_of_many_lasts_for_four_looks() {
-    for running in [500, 1_000, 2_400, 9_000] {
+    for running in [900, 1_800, 9_000] {
         let limits = |jitter| POLICY.among(running, jitter);
-        let (short, long) = (limits(0.0).poll, limits(1.0).poll);
+        let (again, least) = (limits(1.0).look_again(&POLICY), limits(0.0).poll);
         let budget = limits(0.3).error_budget;
         assert!(
-            long * 2 <= budget && short * 3 > budget,
+            again * 3 <= budget && least * 3 > budget,
             "{running}: {budget:?}"
         );
     }
     assert_eq!(POLICY.among(200, 0.5).error_budget, POLICY.error_budget);
+    assert_eq!(POLICY.among(150, 0.5).look_again(&POLICY), POLICY.poll);
 }
 
 #[test]
