@@ -87,6 +87,24 @@ impl CallLimit {
     }
 }
 
+/// Places that one version's modelled traffic holds.
+#[derive(Debug, Clone, Copy)]
+struct Busy {
+    places: f64,
+    /// How long its requests last, in seconds.
+    duration: f64,
+    /// Whether it was asked for more in this second.
+    drawn: bool,
+}
+
+impl Busy {
+    /// In a second as much of what runs ends as durations of that length say, so that in the long run
+    /// as many places are held as arrivals and durations come to.
+    fn stays(duration: f64) -> f64 {
+        (-1.0 / duration.max(0.001)).exp()
+    }
+}
+
 /// How much runs at once, and how much may.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Concurrency {
@@ -95,7 +113,7 @@ pub(super) struct Concurrency {
     /// By function: places that nobody else gets, and more than which it does not get.
     reserved: BTreeMap<String, u32>,
     /// Places that modelled traffic holds, by function and version.
-    busy: BTreeMap<(String, String), f64>,
+    busy: BTreeMap<(String, String), Busy>,
     /// Places that this second's traffic asked for, and that it got.
     asked: f64,
     got: f64,
@@ -152,11 +170,11 @@ impl World {
         };
         let own = self.concurrency.reserved.contains_key(function);
         let busy = self.concurrency.busy_beside(function);
-        match (pool - busy - self.hosted_beside(function)) >= 1.0 {
-            true if own => 1.0,
+        let free = pool - busy - self.hosted_beside(function) >= 1.0;
+        match self.concurrency.share.filter(|share| !own && *share < 1.0) {
             // Hosted functions compete with all others for what falls free.
-            true => self.concurrency.share.unwrap_or(1.0),
-            false => 0.0,
+            Some(share) => share,
+            None => f64::from(u8::from(free)),
         }
     }
 
@@ -174,15 +192,19 @@ impl World {
         };
         let hosted = self.hosted_beside(function);
         let key = (function.to_owned(), version.to_owned());
-        let ours = self.concurrency.busy.get(&key).copied().unwrap_or(0.0);
+        let busy = self.concurrency.busy.get(&key);
+        let ours = busy.map_or(0.0, |busy| busy.places);
         let others = self.concurrency.busy_beside(function) - ours;
-        // In a second as much of what runs ends as durations of that length say, so that in the long
-        // run as many places are held as arrivals and durations come to.
-        let stays = (-1.0 / duration.max(0.001)).exp();
+        let stays = Busy::stays(duration);
         let kept = ours * stays;
         let asked = requests as f64 * duration * (1.0 - stays);
         let got = asked.min((pool - others - hosted - kept).max(0.0));
-        self.concurrency.busy.insert(key, kept + got);
+        let busy = Busy {
+            places: kept + got,
+            duration,
+            drawn: true,
+        };
+        self.concurrency.busy.insert(key, busy);
         if !self.concurrency.reserved.contains_key(function) {
             self.concurrency.asked += asked;
             self.concurrency.got += got;
@@ -196,6 +218,12 @@ impl World {
         let (asked, got) = (concurrency.asked, concurrency.got);
         concurrency.share = (asked > 0.0).then(|| got / asked);
         (concurrency.asked, concurrency.got) = (0.0, 0.0);
+        concurrency.busy.retain(|_, busy| {
+            if !std::mem::take(&mut busy.drawn) {
+                busy.places *= Busy::stays(busy.duration);
+            }
+            busy.places > 0.001
+        });
     }
 
     /// Places that open invocations of hosted functions hold in the pool of that function.
@@ -227,7 +255,7 @@ impl Concurrency {
     fn busy_beside(&self, function: &str) -> f64 {
         let busy = self.busy.iter();
         busy.filter(|((other, _), _)| self.share_a_pool(function, other))
-            .map(|(_, places)| places)
+            .map(|(_, busy)| busy.places)
             .sum()
     }
 }

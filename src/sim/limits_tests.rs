@@ -120,6 +120,26 @@ fn a_version_that_hangs_takes_the_places_of_others_but_not_reserved_ones() {
     assert_eq!(placed(&mut world), 200);
 }
 
+/// The alias goes back to the other version: what runs ends all the same.
+#[test]
+fn places_of_a_version_without_traffic_fall_free() {
+    let mut world = with_a_stepper();
+    let hangs = Behaviour {
+        latency_ms: 30_000.0,
+        ..Behaviour::default()
+    };
+    world.set_behaviour("hello", "1", hangs).expect("a version");
+    world.set_traffic("hello", "live", 50.0).expect("a rate");
+    pass(&mut world, 120);
+    assert!(placed(&mut world) < 40);
+    let input = json!({"FunctionName": "hello", "Name": "live", "FunctionVersion": "2"});
+    world
+        .call(Service::Lambda, "UpdateAlias", input)
+        .expect("two versions");
+    pass(&mut world, 180);
+    assert_eq!(placed(&mut world), 200);
+}
+
 #[test]
 fn without_limits_nothing_is_refused() {
     let mut world = hello(1);
