@@ -30,7 +30,7 @@ struct Args {
     #[arg(long, default_value_t = 500)]
     rate: u32,
     /// How much faster time passes while a day does.
-    #[arg(long, default_value_t = 5_000)]
+    #[arg(long, default_value_t = 1_000)]
     speed: u32,
 }
 

@@ -1,3 +1,5 @@
+//! How often one of many looks, and when it starts.
+
 use super::*;
 
 const POLICY: Limits = Limits {

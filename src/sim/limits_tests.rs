@@ -1,3 +1,5 @@
+//! Calls a second and places at once: who is refused, and who is not.
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
