@@ -261,5 +261,5 @@ impl Concurrency {
 }
 
 #[cfg(test)]
-#[path = "limits_tests.rs"]
+#[path = "quotas_tests.rs"]
 mod tests;
