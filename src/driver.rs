@@ -326,3 +326,7 @@ async fn carry_out<P: Act>(
 
 #[cfg(test)]
 mod garbage_tests;
+
+#[cfg(test)]
+#[path = "driver/explore/explore_tests.rs"]
+mod explore;

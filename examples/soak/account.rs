@@ -10,12 +10,12 @@ use lambda_canary::local::stack::{
 };
 use lambda_canary::local::{Sample, unreleased_world};
 use lambda_canary::sim::deployments::Strictness;
-use lambda_canary::sim::{Behaviour, FaultRule, Service, World};
+use lambda_canary::sim::{Behaviour, FaultKind, FaultRule, Service, World};
 use serde_json::{Value, json};
 
 use crate::model::{AlarmKind, Scenario, Way};
-use crate::record::{Alias, By};
-use crate::system::{START, State};
+use crate::record::{Alias, By, Caller, Noted};
+use crate::system::{self, START, State};
 use crate::trouble::{Act, Trouble};
 
 /// The sample's alarm.
@@ -24,16 +24,16 @@ const ALARM: &str = "hello-live-errors";
 pub const DESCRIPTION: &str = "in service";
 
 thread_local! {
-    static LOGS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    static LOGS: RefCell<Vec<(Option<Caller>, String)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Keeps a line that a function logs.
 pub fn keep_log(line: &str) {
-    LOGS.with_borrow_mut(|logs| logs.push(line.to_owned()));
+    LOGS.with_borrow_mut(|logs| logs.push((system::caller(), line.to_owned())));
 }
 
-/// What was logged since the last call, on this thread.
-pub fn take_logs() -> Vec<String> {
+/// What was logged since the last call, on this thread, and by whom.
+pub fn take_logs() -> Vec<(Option<Caller>, String)> {
     LOGS.with_borrow_mut(std::mem::take)
 }
 
@@ -41,6 +41,10 @@ pub fn take_logs() -> Vec<String> {
 pub fn release(scenario: &Scenario) -> (World, String) {
     let sample = Sample {
         requests_per_second: scenario.traffic,
+        alarm_at: match scenario.alarm {
+            AlarmKind::Lax => 30.0,
+            AlarmKind::Steady | AlarmKind::Live => 3.0,
+        },
         ..Sample::default()
     };
     let mut world = unreleased_world(scenario.seed, START, sample);
@@ -85,7 +89,11 @@ pub fn release(scenario: &Scenario) -> (World, String) {
         Way::Guard => Some(GUARD_GROUP),
         Way::Alone => None,
     };
-    let deployed = |group| deploy(&mut world, group, "1", "2").expect("nothing else is deployed");
+    let mut content = appspec("1", "2");
+    if scenario.troubles.contains(&Trouble::NoPostHook) {
+        content = without_post_hook(&content);
+    }
+    let deployed = |group| create(&mut world, group, content).expect("nothing else is deployed");
     let id = group.map(deployed).unwrap_or_default();
     world.clear_trace();
     (world, id)
@@ -101,8 +109,19 @@ fn may(world: &mut World, service: Service, operation: &str, input: Value) -> Op
     world.call(service, operation, input).ok()
 }
 
+fn without_post_hook(content: &str) -> String {
+    let mut content: Value = serde_json::from_str(content).expect("the AppSpec is JSON");
+    if let Some(hooks) = content["Hooks"].as_array_mut() {
+        hooks.retain(|hook| hook.get("AfterAllowTraffic").is_none());
+    }
+    content.to_string()
+}
+
 fn deploy(world: &mut World, group: &str, current: &str, target: &str) -> Option<String> {
-    let content = appspec(current, target);
+    create(world, group, appspec(current, target))
+}
+
+fn create(world: &mut World, group: &str, content: String) -> Option<String> {
     let input = json!({
         "applicationName": APPLICATION,
         "deploymentGroupName": group,
@@ -113,12 +132,13 @@ fn deploy(world: &mut World, group: &str, current: &str, target: &str) -> Option
 }
 
 fn put_alarm(world: &mut World, kind: AlarmKind) {
-    let missing = match kind {
-        AlarmKind::Steady => "ignore",
-        AlarmKind::Live => "notBreaching",
+    // Nobody ever sends drills.
+    let (metric, missing) = match kind {
+        AlarmKind::Steady => ("Drills", "ignore"),
+        AlarmKind::Live | AlarmKind::Lax => ("Errors", "notBreaching"),
     };
     let rule = json!({
-        "AlarmName": ALARM, "Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum",
+        "AlarmName": ALARM, "Namespace": "AWS/Lambda", "MetricName": metric, "Statistic": "Sum",
         "Dimensions": [
             {"Name": "FunctionName", "Value": "hello"},
             {"Name": "Resource", "Value": "hello:live"},
@@ -230,21 +250,38 @@ pub fn set_up(state: &mut State, trouble: Trouble) {
             rule.effect = effect;
             state.world.add_fault(rule);
         }
-        Trouble::Expiry(seconds) => expire_after(&mut state.world, seconds),
+        Trouble::Expiry(seconds) => {
+            expire_after(&mut state.world, Some(seconds));
+            let ends = START + SignedDuration::from_secs(30);
+            state.timed.push((ends, Act::NoExpiry));
+        }
+        Trouble::AliasAway { from, seconds } => {
+            let from = START + SignedDuration::from_secs(from.into());
+            let until = from + SignedDuration::from_secs(seconds.into());
+            for operation in ["GetAlias", "UpdateAlias"] {
+                let rule = FaultRule::new(FaultKind::InternalError, from).until(until);
+                state.world.add_fault(rule.operation(operation));
+            }
+        }
         _ => state.world.set_duplicates(0.5),
     }
     state.record.inject(trouble.kind());
 }
 
-/// The machine with a limit on how long an execution may take.
-fn expire_after(world: &mut World, seconds: u32) {
+/// The machine with a limit on how long an execution may take, or without one.
+fn expire_after(world: &mut World, seconds: Option<u32>) {
     let arn = machine(world);
     let named = json!({"stateMachineArn": arn});
     let found = must(world, Service::StepFunctions, "DescribeStateMachine", named);
     let text = found["definition"].as_str().unwrap_or_default();
     let mut definition: Value =
         serde_json::from_str(text).expect("the machine's definition is JSON");
-    definition["TimeoutSeconds"] = seconds.into();
+    if let (None, Some(definition)) = (seconds, definition.as_object_mut()) {
+        definition.remove("TimeoutSeconds");
+    }
+    if let Some(seconds) = seconds {
+        definition["TimeoutSeconds"] = seconds.into();
+    }
     let input = json!({"stateMachineArn": arn, "definition": definition.to_string()});
     must(world, Service::StepFunctions, "UpdateStateMachine", input);
 }
@@ -258,6 +295,7 @@ fn machine(world: &World) -> String {
 pub fn act(state: &mut State, act: Act) {
     let at = state.world.now();
     state.record.tell(at, || format!("somebody: {act:?}"));
+    state.record.note(at, || Noted::Acted(act));
     state.record.inject(format!("act {act:?}"));
     let deployment = state.deployment.clone();
     match act {
@@ -310,6 +348,7 @@ pub fn act(state: &mut State, act: Act) {
                 );
             }
         }
+        Act::NoExpiry => expire_after(&mut state.world, None),
         Act::Redrive => redrive(&mut state.world),
         Act::HookAgain => hook_again(state, &deployment),
         Act::SecondRelease => {
@@ -326,6 +365,21 @@ pub fn act(state: &mut State, act: Act) {
         }
         Act::PartialMetrics => state.world.force_metric_status(Some("PartialData")),
         Act::WholeMetrics => state.world.force_metric_status(None),
+        Act::Behaves {
+            version,
+            failed,
+            throttled,
+        } => {
+            let behaviour = Behaviour {
+                error_rate: f64::from(failed) / 1_000.0,
+                throttle_rate: f64::from(throttled) / 1_000.0,
+                ..Behaviour::default()
+            };
+            // A version that is not there behaves in no way.
+            let _missing = state
+                .world
+                .set_behaviour("hello", &version.to_string(), behaviour);
+        }
         // They need the functions' clients.
         Act::OldTick | Act::RunAlone { .. } | Act::Interrupt | Act::RollBackAlone => {}
     }

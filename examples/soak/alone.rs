@@ -12,6 +12,7 @@ use lambda_canary::rollout::preflight::{Preflight, Refusal, Request, begin, pref
 use lambda_canary::rollout::reach::Reach;
 use lambda_canary::rollout::{AliasReading, Version, Wish, put_back_write};
 
+use crate::record::Noted;
 use crate::system::Sim;
 
 /// What the names of its rollouts begin with.
@@ -107,7 +108,18 @@ async fn drive(
         // A signal that comes during the pass counts too.
         heard.as_mut().enable();
         let pass = driver::pass(ports, assignment, &snapshot, Ok(wish), &clock).await;
-        sim.with(|state| state.record.decided(&serde_json::json!(pass.reason)));
+        sim.with(|state| {
+            let at = state.world.now();
+            let (reason, acted) = (serde_json::json!(pass.reason), pass.act.is_some());
+            state.record.decided(&reason);
+            state.record.note(at, || {
+                let line = serde_json::json!({
+                    "message": pass.reason.to_string(), "reason": reason, "rollout": true,
+                    "tick": pass.snapshot.state.ticks, "act": acted.then_some("done"),
+                });
+                Noted::Logged(crate::system::identity().caller, line)
+            });
+        });
         snapshot = pass.snapshot;
         if let Some(end) = snapshot.state.end() {
             return end.to_string();

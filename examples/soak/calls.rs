@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use crate::account;
-use crate::record::{By, Call, Caller};
+use crate::record::{By, Call, Caller, Noted};
 use crate::system::{Sim, State};
 use crate::trouble::{Act, Mishap, Trouble, When, Word};
 use crate::wire::{Heard, pause};
@@ -31,7 +31,10 @@ impl Sim {
         let course = self.with(|state| state.course(&request));
         match course.mishap {
             Some(Mishap::Slow(milliseconds)) => pause(milliseconds.into()).await,
-            Some(Mishap::Dies(Effect::BeforeEffect)) => return Heard::Death,
+            Some(Mishap::Dies(Effect::BeforeEffect)) => {
+                self.with(|state| state.note(&caller, &course, "no effect", None));
+                return Heard::Death;
+            }
             _ => {}
         }
         let heard = self.with(|state| {
@@ -175,13 +178,19 @@ impl State {
                 caller.action, caller.invocation, course.number
             )
         });
-        self.record.calls.push(Call {
+        let call = Call {
             at,
             by: caller.clone(),
             operation,
             result: result.to_owned(),
             alarm,
-        });
+        };
+        let refused = call.operation == "UpdateAlias" && !result.starts_with('2');
+        if course.mishap.is_some() || refused {
+            self.record
+                .note(at, || Noted::Met(call.clone(), course.mishap));
+        }
+        self.record.calls.push(call);
     }
 
     /// A hook that was open before and is not any more has been answered.
@@ -199,7 +208,9 @@ impl State {
             .any(|one| one.hook_execution_id == id);
         let at = self.world.now();
         if let (true, false, Some(hook)) = (was_open, is_open, self.record.hooks.get_mut(&id)) {
-            hook.answers.push((at, answer));
+            let event = hook.event.clone();
+            hook.answers.push((at, answer.clone()));
+            self.record.note(at, || Noted::Answered(event, answer));
         }
     }
 }

@@ -29,6 +29,8 @@ pub enum AlarmKind {
     Steady,
     /// It counts the alias' errors.
     Live,
+    /// It counts them too, and rings only at thirty in a minute.
+    Lax,
 }
 
 /// Everything that a seed decides.

@@ -6,6 +6,9 @@ use jiff::Timestamp;
 use lambda_canary::rollout::Mark;
 use serde_json::Value;
 
+use crate::coverage;
+use crate::trouble::{Act, Fate, Mishap};
+
 /// An alias as it stands.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Alias {
@@ -69,6 +72,45 @@ pub struct Call {
     pub alarm: Option<String>,
 }
 
+/// Something that happened, as a transcript tells it.
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: Noted,
+}
+
+/// What a person cares about.
+#[derive(Debug, Clone)]
+pub enum Noted {
+    /// An invocation of one of our functions begins.
+    Invoked(Caller, Option<Fate>),
+    /// It ended without an answer; or it was a recovery, of which this is said.
+    Over(Caller, String),
+    /// It logged a line.
+    Logged(Caller, Value),
+    /// The alias changed.
+    Changed(Change),
+    /// Somebody did something.
+    Acted(Act),
+    /// One of our calls met something, or was answered otherwise than by a success.
+    Met(Call, Option<Mishap>),
+    /// A deployment is at another point: its id, whether it is a rollback, and where it is.
+    Deployment {
+        /// Its id.
+        id: String,
+        /// Whether CodeDeploy began it to roll another one back.
+        rollback: bool,
+        /// Its status, and the lifecycle event that it is at.
+        at: String,
+    },
+    /// A hook's answer took effect: the lifecycle event and the answer.
+    Answered(String, String),
+    /// A command ended, and said so.
+    Ended(Caller, String),
+}
+
 /// What a hook came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hook {
@@ -101,6 +143,8 @@ pub struct Record {
     pub reached: BTreeSet<String>,
     /// What happened, in words, if it is asked for.
     pub told: Option<Vec<String>>,
+    /// The same as a transcript has it.
+    pub noted: Vec<Note>,
 }
 
 impl Alias {
@@ -140,18 +184,7 @@ impl std::fmt::Display for Alias {
 impl Record {
     /// Keeps which decision was made.
     pub fn decided(&mut self, reason: &Value) {
-        let Some(code) = reason["code"].as_str() else {
-            return;
-        };
-        let end = reason
-            .pointer("/end/as")
-            .or(reason.pointer("/end/is"))
-            .and_then(Value::as_str);
-        let reached = match end {
-            Some(end) => format!("decision {code}: {end}"),
-            None => format!("decision {code}"),
-        };
-        self.reached.insert(reached);
+        self.reached.extend(coverage::decision(reason));
     }
 
     /// Counts a trouble as injected.
@@ -163,6 +196,13 @@ impl Record {
     pub fn tell(&mut self, at: Timestamp, what: impl FnOnce() -> String) {
         if let Some(told) = &mut self.told {
             told.push(format!("{at:.3}  {}", what()));
+        }
+    }
+    /// Notes it for a transcript, if anybody listens.
+    pub fn note(&mut self, at: Timestamp, what: impl FnOnce() -> Noted) {
+        if self.told.is_some() {
+            let what = what();
+            self.noted.push(Note { at, what });
         }
     }
 }

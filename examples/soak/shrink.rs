@@ -38,6 +38,26 @@ pub fn fewest(scenario: &Scenario, broken: &Broken) -> Vec<usize> {
     }
 }
 
+/// The commit of the sources, as far as git tells.
+pub fn commit() -> String {
+    let git = std::process::Command::new("git")
+        .args([
+            "-C",
+            env!("CARGO_MANIFEST_DIR"),
+            "rev-parse",
+            "--short",
+            "HEAD",
+        ])
+        .output();
+    let said = git
+        .ok()
+        .and_then(|said| String::from_utf8(said.stdout).ok());
+    let commit = said.map(|commit| commit.trim().to_owned());
+    commit
+        .filter(|commit| !commit.is_empty())
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
 /// What failed, why, and the line that shows it again.
 pub fn report(seed: u64, broken: &Broken) -> String {
     let scenario = Scenario::of(seed);
@@ -47,10 +67,16 @@ pub fn report(seed: u64, broken: &Broken) -> String {
         .err()
         .map_or_else(|| broken.how.clone(), |broken| broken.how);
     let numbers: Vec<String> = kept.iter().map(ToString::to_string).collect();
+    let keep = match numbers.is_empty() {
+        true => String::new(),
+        false => format!(" --keep {}", numbers.join(",")),
+    };
+    let scenario = serde_json::to_string(&shrunk).unwrap_or_default();
     format!(
-        "BROKEN: {}: {how}\n{}\nagain: make soak-one SEED={seed} KEEP={}\n",
+        "BROKEN: {}: {how}\n{}\nagain, at commit {}: cargo run --profile soak --example soak -- --seed {seed}{keep}\n\
+         to keep in tests/data/soak: {scenario}\n",
         broken.property,
         described(&shrunk),
-        numbers.join(",")
+        commit(),
     )
 }

@@ -24,7 +24,8 @@ use tokio::time::Instant;
 use crate::account;
 use crate::alone;
 use crate::model::{Scenario, Way};
-use crate::record::{Alias, By, Caller, Change, Hook, Record};
+use crate::notice;
+use crate::record::{Alias, By, Caller, Change, Hook, Noted, Record};
 use crate::trouble::{Act, Fate, Trouble, When};
 use crate::wire::Wire;
 
@@ -51,6 +52,11 @@ tokio::task_local! {
 /// Who calls.
 pub fn identity() -> Identity {
     IDENTITY.with(Clone::clone)
+}
+
+/// Who runs, if it is one of our functions or commands.
+pub fn caller() -> Option<Caller> {
+    IDENTITY.try_with(|identity| identity.caller.clone()).ok()
 }
 
 /// One release, from its beginning to its end.
@@ -89,6 +95,8 @@ pub struct State {
     pub ghosts: u32,
     /// When the system looks again by itself.
     wake: Timestamp,
+    /// Where the deployments are, if anybody listens.
+    pub deployments: BTreeMap<String, String>,
     /// How often a person has taken away what a command left.
     rolled_back: u32,
     changes: usize,
@@ -109,6 +117,12 @@ pub struct Played {
     pub alias: Alias,
     /// Whether it came to rest.
     pub rested: bool,
+}
+
+/// The time of the runtime, which is paused: it moves only while everybody waits.
+#[allow(clippy::disallowed_methods, reason = "this time is virtual")]
+fn paused_now() -> Instant {
+    Instant::now()
 }
 
 /// Plays a scenario; `telling` keeps what happens in words.
@@ -151,6 +165,7 @@ impl Sim {
             payloads: Vec::new(),
             ghosts: 0,
             wake: Timestamp::MIN,
+            deployments: BTreeMap::new(),
             rolled_back: 0,
             next_invocation: 0,
         };
@@ -162,7 +177,7 @@ impl Sim {
             state: Mutex::new(state),
             work: Notify::new(),
             interrupts: Notify::new(),
-            began: Instant::now(),
+            began: paused_now(),
         })
     }
 
@@ -183,6 +198,7 @@ impl Sim {
         let now = self.now();
         state.world.advance_to(now);
         state.notice(&By::CodeDeploy);
+        state.hear();
         let result = f(&mut state);
         let sooner = state.next().is_some_and(|next| next < state.wake);
         if sooner || state.world.has_untaken_invocations() {
@@ -241,7 +257,7 @@ impl Sim {
     fn instant(&self, at: Timestamp) -> Instant {
         let from_start = Duration::try_from(at.duration_since(START)).unwrap_or_default();
         // Never the present moment again: the world has nothing left to do there.
-        (self.began + from_start).max(Instant::now() + Duration::from_millis(1))
+        (self.began + from_start).max(paused_now() + Duration::from_millis(1))
     }
 
     /// The clients, as every function's process has them.
@@ -285,6 +301,7 @@ impl Sim {
             killed: Arc::new(Notify::new()),
         };
         let killed = Arc::clone(&identity.killed);
+        let ended = identity.caller.clone();
         tokio::spawn(async move {
             let name = identity.caller.deployment.clone();
             let running = alone::run(&sim, session, verb, &name);
@@ -299,6 +316,7 @@ impl Sim {
                 state
                     .record
                     .tell(at, || format!("{verb:?} {name} ended: {said}"));
+                state.record.note(at, || Noted::Ended(ended, said));
             });
         });
     }
@@ -358,6 +376,10 @@ impl Sim {
                     short(&ended)
                 )
             });
+            if let Some(over) = notice::over(&ghost.caller, &ended) {
+                let at = state.world.now();
+                state.record.note(at, || over);
+            }
             state.world.end_invocation(invocation.id, lasted, ended);
         });
     }
@@ -391,16 +413,13 @@ impl Sim {
     }
 
     fn end(&self, rested: bool) -> Played {
-        self.with(|state| {
-            state.record.logs = account::take_logs();
-            Played {
-                scenario: state.scenario.clone(),
-                record: std::mem::take(&mut state.record),
-                world: state.world.clone(),
-                deployment: state.deployment.clone(),
-                alias: state.alias.clone(),
-                rested,
-            }
+        self.with(|state| Played {
+            scenario: state.scenario.clone(),
+            record: std::mem::take(&mut state.record),
+            world: state.world.clone(),
+            deployment: state.deployment.clone(),
+            alias: state.alias.clone(),
+            rested,
         })
     }
 }
@@ -447,15 +466,20 @@ impl State {
                 let at = self.world.now();
                 self.record
                     .tell(at, || format!("alias {before} -> {after} by {by:?}"));
-                self.record.changes.push(Change {
+                let change = Change {
                     at,
                     by: by.clone(),
                     before,
                     after,
-                });
+                };
+                self.record.note(at, || Noted::Changed(change.clone()));
+                self.record.changes.push(change);
             }
         }
         self.notice_hooks();
+        if self.record.told.is_some() {
+            self.notice_deployments();
+        }
     }
 
     fn notice_hooks(&mut self) {
@@ -489,8 +513,12 @@ impl State {
             Trouble::Outage { .. }
             | Trouble::Unheard { .. }
             | Trouble::Duplicates
-            | Trouble::Expiry(_) => account::set_up(self, trouble),
-            Trouble::Act(..) | Trouble::Call { .. } | Trouble::Invocation { .. } => {}
+            | Trouble::Expiry(_)
+            | Trouble::AliasAway { .. } => account::set_up(self, trouble),
+            Trouble::Act(..)
+            | Trouble::Call { .. }
+            | Trouble::Invocation { .. }
+            | Trouble::NoPostHook => {}
         }
     }
 
@@ -615,6 +643,8 @@ impl State {
         );
         let at = self.world.now();
         let (action, fate) = (&ghost.caller.action, fate.map(|(_, fate)| fate));
+        self.record
+            .note(at, || Noted::Invoked(ghost.caller.clone(), fate));
         self.record.tell(at, || {
             format!(
                 "{action} #{} begins {}",

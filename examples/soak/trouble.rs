@@ -79,6 +79,19 @@ pub enum Act {
     Interrupt,
     /// Somebody runs `canary rollback`.
     RollBackAlone,
+    /// Executions that are started from now on may take as long as they like again. Never drawn: it
+    /// ends what [`Trouble::Expiry`] begins.
+    NoExpiry,
+    /// From now on that version fails so many of a thousand requests, and so many of a thousand are
+    /// throttled before they reach it.
+    Behaves {
+        /// Which.
+        version: u8,
+        /// Failed ones, 0 to 1,000.
+        failed: u16,
+        /// Throttled ones, 0 to 1,000.
+        throttled: u16,
+    },
 }
 
 /// What happens to one call.
@@ -156,8 +169,18 @@ pub enum Trouble {
     },
     /// Asynchronous invocations come twice.
     Duplicates,
-    /// Executions time out after so many seconds.
+    /// Executions that start within the first half a minute time out after so many seconds. Those of a
+    /// recovery do not: the real machine has no such limit at all.
     Expiry(u32),
+    /// Lambda neither shows nor changes aliases, for longer than a rollback is tried without a break.
+    AliasAway {
+        /// From so many seconds after the release.
+        from: u32,
+        /// For so many seconds.
+        seconds: u32,
+    },
+    /// The AppSpec names no post-traffic hook.
+    NoPostHook,
 }
 
 /// The operations that the functions call.
@@ -280,6 +303,10 @@ fn one(rng: &mut ChaCha8Rng) -> Trouble {
             effect: effect(rng),
         },
         98 => Trouble::Duplicates,
+        _ if rng.random_bool(0.3) => Trouble::AliasAway {
+            from: rng.random_range(5..300),
+            seconds: rng.random_range(1_800..12_000),
+        },
         _ => Trouble::Expiry(rng.random_range(1..400)),
     }
 }
@@ -370,6 +397,14 @@ fn skewed(rng: &mut ChaCha8Rng, end: u32) -> u32 {
 }
 
 impl Trouble {
+    /// The kinds of all troubles that can be drawn.
+    pub fn kinds() -> std::collections::BTreeSet<String> {
+        use rand::SeedableRng as _;
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let drawn = (0..20_000).map(|_| one(&mut rng));
+        drawn.map(|trouble| trouble.kind()).collect()
+    }
+
     /// Its kind, for the count of what was injected.
     pub fn kind(&self) -> String {
         match self {
@@ -393,6 +428,8 @@ impl Trouble {
             Self::Unheard { effect, .. } => format!("task unheard {effect:?}"),
             Self::Duplicates => "events twice".to_owned(),
             Self::Expiry(_) => "execution timed out".to_owned(),
+            Self::AliasAway { .. } => "aliases away".to_owned(),
+            Self::NoPostHook => "no post-traffic hook".to_owned(),
         }
     }
 }
@@ -434,7 +471,11 @@ impl fmt::Display for Trouble {
                 effect,
             } => write!(f, "tasks from {from} s × {times}: {kind:?} {effect:?}"),
             Self::Duplicates => f.write_str("events twice"),
+            Self::AliasAway { from, seconds } => {
+                write!(f, "no aliases from {from} s for {seconds} s")
+            }
             Self::Expiry(seconds) => write!(f, "executions time out after {seconds} s"),
+            Self::NoPostHook => f.write_str("no post-traffic hook"),
         }
     }
 }

@@ -6,6 +6,9 @@ use jiff::Timestamp;
 use super::args::{Arguments, Verb};
 use crate::garbage::{Kind, attacks, survives, text};
 
+/// Linux hands a program no longer argument: `MAX_ARG_STRLEN`, with the zero byte at its end.
+const LONGEST: usize = 131_071;
+
 /// A command line, an argument a line.
 const ARGUMENTS: Kind = Kind {
     name: "arguments",
@@ -24,7 +27,11 @@ const ARGUMENTS: Kind = Kind {
     },
     eat: |bytes| {
         let text = text(bytes);
-        let arguments = ["canary"].into_iter().chain(text.lines().take(1_000));
+        let lines = text
+            .lines()
+            .take(1_000)
+            .map(|line| &line[..line.floor_char_boundary(LONGEST)]);
+        let arguments = ["canary"].into_iter().chain(lines);
         let arguments = match Arguments::try_parse_from(arguments) {
             Ok(arguments) => arguments,
             Err(error) => return assert!(!error.to_string().is_empty()),

@@ -110,6 +110,24 @@ fn a_history_that_is_only_partly_there_is_asked_for_again() {
     }
 }
 
+/// The entry that comes last belongs to the present value, or is not the last one yet.
+#[test]
+fn a_history_that_ends_with_another_value_is_not_whole() {
+    let partly = reading(Fine, 12, &[(-60, Fine), (11, NoData)]);
+    let (_, verdict) = rules().judge(&known(&rules()), at(15), &[partly]);
+    assert!(matches!(verdict, Verdict::Inconclusive(_)), "{verdict:?}");
+}
+
+/// In the mode `advise` a rollout goes on after an alarm: the change that is known is told once.
+#[test]
+fn a_change_to_alarm_that_is_known_is_no_news() {
+    let (memory, verdict) = rules().judge(&known(&rules()), at(15), &[reading(Alarm, 10, &[])]);
+    assert!(matches!(verdict, Verdict::Fail(_)));
+    let over = reading(Fine, 20, &[(10, Alarm), (20, Fine)]);
+    let (_, verdict) = rules().judge(&memory, at(30), &[over]);
+    assert_eq!(verdict, Verdict::Pass);
+}
+
 #[test]
 fn missing_before_the_start_fails_at_once_and_later_on_the_second_look() {
     let (memory, verdict) = rules().judge(&Memory::default(), at(0), &[]);

@@ -20,16 +20,15 @@ use super::document::{Conclusion, Document, Next, Subject};
 use super::failure::Failure;
 use super::in_charge::in_charge;
 use super::log::{self, Level};
-use super::put_back::Known;
 use super::recovery::{self, Call, Heard, Recovery};
-use super::rollback::{self, Undone};
+use super::rollback::{self, Spent, Undone};
 use super::{hooks, report};
 use crate::aws::deployments::{self, Answer};
 use crate::aws::executions::{self, Started};
 use crate::aws::{CallError, Kind, policy};
 use crate::config::Policy;
 use crate::rollout::deployment::{Hook, RecoveryName};
-use crate::rollout::{Contenders, Shift};
+use crate::rollout::{Contenders, Known, Shift};
 
 /// How long one attempt may take: well within the stepper's own time, so that an execution can still
 /// be started.
@@ -38,6 +37,12 @@ const ONCE: Duration = Duration::from_secs(120);
 /// A policy that was written so shortly before a rollout began may be newer than what it read: clocks
 /// may differ.
 const MARGIN: SignedDuration = SignedDuration::from_mins(1);
+
+/// So long after its execution began a hook is answered although something is still left.
+const HOOK_TIME: SignedDuration = SignedDuration::from_mins(55);
+
+/// The same where no execution began: a hook's event is given up at an age of 50 minutes.
+const HOOK_REST: SignedDuration = SignedDuration::from_mins(5);
 
 /// What an attempt came to.
 enum Righted {
@@ -83,9 +88,21 @@ pub async fn again(
     functions: &Functions,
     document: Document,
     execution: &str,
+    spent: Spent,
 ) -> Result<Document, Failure> {
-    let own = Some(execution);
-    let why = match put_right(functions, &document, own).await? {
+    let clock = functions.clock(spent.at);
+    let righted = put_right(functions, &document, Some(execution)).await;
+    if let (Err(_), Some(recovery)) = (&righted, &document.recover) {
+        // A hook that failed may have done so at the end of its event's age.
+        let deadline = match recovery.began() {
+            Some(began) => began.saturating_add(HOOK_TIME),
+            None => spent.at.saturating_add(HOOK_REST),
+        };
+        let deadline = deadline.unwrap_or(Timestamp::MAX);
+        let took = clock.now().duration_since(spent.at);
+        rollback::answer_in_time(functions, &document, spent, took, deadline).await;
+    }
+    let why = match righted? {
         // Of its deployment's end somebody else has told.
         Righted::Done(undone) if !undone.changed && !document.event.has_hook() => undone.said,
         Righted::Done(undone) => {

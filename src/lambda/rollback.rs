@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Functions;
+use super::answer::tell;
 use super::discovery::{Undiscovered, discover};
 use super::document::{Carry, Conclusion, Document, HookEvent, Next, Outcome, Subject, Way, Word};
 use super::failure::Failure;
 use super::log::{self, Level};
-use super::put_back::{Known, Left, Whose, put_back};
-use crate::aws::deployments::{self, Deployment, Stopped};
+use super::put_back::{Left, put_back};
+use crate::aws::deployments::{self, Answer, Deployment, Stopped};
 use crate::aws::{Kind, Session};
 use crate::rollout::deployment::Hook;
+use crate::rollout::{Known, Whose};
 
 /// What came of putting things right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,11 +43,59 @@ impl Undone {
     }
 }
 
+/// How long the state `Rollback` has been trying: a task that is tried again keeps the time at which
+/// its state was entered.
+#[derive(Debug, Clone, Copy)]
+pub struct Spent {
+    /// When the state was entered.
+    pub at: Timestamp,
+    /// How often it was tried before.
+    pub retries: u32,
+}
+
+/// The longest pause between two attempts: `MaxDelaySeconds` of the state.
+const PAUSE: SignedDuration = SignedDuration::from_secs(20);
+
+impl Spent {
+    /// Whether it may be that late by now, if the attempts before took as long as this one, and a
+    /// quarter more.
+    fn may_be_past(self, deadline: Timestamp, took: SignedDuration) -> bool {
+        let each = PAUSE.saturating_add(took);
+        let retries = i32::try_from(self.retries).unwrap_or(i32::MAX);
+        let most = each.saturating_mul(retries).saturating_mul(5) / 4;
+        let now = self.at.saturating_add(took.saturating_add(most));
+        now.unwrap_or(Timestamp::MAX) >= deadline
+    }
+}
+
+/// The alias could not be put back yet, and is tried again; the hook is not kept waiting past its
+/// hour. What it is answered is known: `Failed`.
+pub async fn answer_in_time(
+    functions: &Functions,
+    document: &Document,
+    spent: Spent,
+    took: SignedDuration,
+    deadline: Timestamp,
+) {
+    if !document.event.has_hook() || !spent.may_be_past(deadline, took) {
+        return;
+    }
+    // Answered before is as good.
+    if let Err(failure) = tell(&functions.session, &document.event, Answer::Failed).await {
+        log::line(Level::Error, &failure.to_string(), json!({}));
+    }
+}
+
 /// Puts things right after an error, and says what it came to.
 ///
 /// # Errors
 /// If a weight may still stand, or the deployment still go on: the state machine tries again.
-pub async fn roll_back(functions: &Functions, document: Document) -> Result<Document, Failure> {
+pub async fn roll_back(
+    functions: &Functions,
+    document: Document,
+    spent: Spent,
+) -> Result<Document, Failure> {
+    let clock = functions.clock(spent.at);
     let why = why(&document);
     let carry = document.carried().ok().flatten();
     let done = match (document.hook, is_guarded(&document)) {
@@ -63,7 +114,13 @@ pub async fn roll_back(functions: &Functions, document: Document) -> Result<Docu
             match subject {
                 Ok(subject) => {
                     let known = carry.as_ref().and_then(known);
-                    undo(session, &document.event, subject, known).await?
+                    let undone = undo(session, &document.event, subject, known).await;
+                    if let (Err(_), Some(carry)) = (&undone, &carry) {
+                        let deadline = carry.release.deadline;
+                        let took = clock.now().duration_since(spent.at);
+                        answer_in_time(functions, &document, spent, took, deadline).await;
+                    }
+                    undone?
                 }
                 Err(nothing) => Undone::nothing(nothing),
             }
@@ -232,5 +289,32 @@ async fn clear_all(functions: &Functions, deployment: &Deployment) -> String {
     match put_back(&functions.session, function, alias, &Whose::Any).await {
         Ok(left) => format!("{function}:{alias}: {left}"),
         Err(error) => format!("{function}:{alias} could not be cleared: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    /// Whether a hook is answered after so many retries of so many seconds each, 37 minutes after its
+    /// beginning.
+    fn is_answered(retries: u32, seconds: i64) -> bool {
+        let spent = Spent { at: AT, retries };
+        let deadline = AT + SignedDuration::from_mins(55 - 37);
+        spent.may_be_past(deadline, SignedDuration::from_secs(seconds))
+    }
+
+    #[test]
+    fn a_hook_is_not_kept_waiting_past_its_hour_nor_answered_long_before() {
+        for (seconds, earliest) in [(0, 44), (10, 29), (64, 10)] {
+            let mut counts = (0..110).filter(|retries| is_answered(*retries, seconds));
+            let first = counts.next().map(i64::from);
+            assert_eq!(first, Some(earliest), "{seconds} s");
+            let passed = SignedDuration::from_secs(earliest * (20 + seconds) + seconds);
+            assert!(passed < SignedDuration::from_mins(18) + SignedDuration::from_secs(64));
+            assert!(passed > SignedDuration::from_mins(13));
+        }
     }
 }

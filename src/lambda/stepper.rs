@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::log::{self, Level};
 use super::recover;
 use super::recovery::Call;
+use super::rollback::Spent;
 use super::{Functions, after, checks, preflight, report, rollback, tick};
 use crate::aws::executions::{self, Started};
 use crate::rollout::deployment::{ExecutionName, Hook};
@@ -31,6 +32,9 @@ struct Request {
     /// When the state was entered, by the clock of Step Functions. All ticks of a rollout go by
     /// that one clock, whatever machine they run on.
     at: Timestamp,
+    /// How often the state was tried before: of a rollback, which is tried for long.
+    #[serde(default)]
+    retries: u32,
     execution: String,
     document: Document,
 }
@@ -54,18 +58,20 @@ pub async fn handle(functions: &Functions, event: Value) -> Result<Value, Failur
     let Request {
         action,
         at,
+        retries,
         execution,
         document,
     } = request;
+    let spent = Spent { at, retries };
     let document = match action {
         Action::Preflight => prepare(functions, document, at, &execution).await?,
         Action::Checks => checks::run(functions, document, at).await?,
         Action::Tick => tick::tick(functions, document, at).await?,
         Action::Continue => go_on(functions, &execution, document).await?,
         Action::Rollback if document.recover.is_some() => {
-            recover::again(functions, document, &execution).await?
+            recover::again(functions, document, &execution, spent).await?
         }
-        Action::Rollback => rollback::roll_back(functions, document).await?,
+        Action::Rollback => rollback::roll_back(functions, document, spent).await?,
         Action::Report => report::report(functions, document).await?,
     };
     Ok(json!(document))

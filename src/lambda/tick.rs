@@ -13,8 +13,9 @@ use super::{bake, crowd, guard};
 use crate::aws::AwsPorts;
 use crate::aws::deployments::Answer;
 use crate::driver::{self, Assignment, Counting, Pass, Snapshot};
+use crate::judge::Verdict;
 use crate::rollout::guard::{GuardEnd, GuardFailure};
-use crate::rollout::{self, End, Phase};
+use crate::rollout::{self, End, Phase, Reason, Unapplied};
 
 /// So long after the deadline the hook is answered although the alias is not put back yet: that
 /// leaves three minutes of CodeDeploy's hour.
@@ -151,6 +152,9 @@ pub fn outcome(end: &End) -> Outcome {
         End::Promoted { .. } | End::HandedOver => Word::Passed,
         End::RolledBack { .. } => Word::RolledBack,
         End::Aborted { .. } => Word::Aborted,
+        End::Failed {
+            failure: rollout::Failure::NotStarted { .. } | rollout::Failure::ChangedSincePreflight,
+        } => Word::Refused,
         End::Failed { .. } => Word::Failed,
     };
     Outcome {
@@ -174,7 +178,7 @@ fn say(carry: &Carry, pass: &Pass) {
     };
     log::line(
         level,
-        &pass.reason.to_string(),
+        &message(pass),
         json!({
             "function": carry.release.function,
             "alias": carry.release.alias,
@@ -188,6 +192,25 @@ fn say(carry: &Carry, pass: &Pass) {
             "tick": pass.snapshot.state.ticks,
         }),
     );
+}
+
+/// The reason, with what it leaves unsaid: what is not known while a bake goes on, and that a write
+/// did not go through.
+fn message(pass: &Pass) -> String {
+    let mut message = pass.reason.to_string();
+    if let (Reason::Bake { .. }, Verdict::Inconclusive(doubts)) = (&pass.reason, &pass.verdict) {
+        for doubt in doubts {
+            message += &format!("; {doubt}");
+        }
+    }
+    if let Some((_, Err(why))) = &pass.act {
+        message += &match why {
+            Unapplied::Conflict => "; not written: the alias was changed meanwhile".to_owned(),
+            Unapplied::Refused(error) => format!("; not written: {error}"),
+            Unapplied::Lost(error) => format!("; whether it was written is not known: {error}"),
+        };
+    }
+    message
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use super::protocol::{Encoded, Target};
 use super::{Shared, admin, body};
 use crate::sim::invocations::Begun;
 use crate::sim::lambda::InvokeRequest;
-use crate::sim::{AwsError, Outage, Service};
+use crate::sim::{AwsError, Outage, Service, within_limits};
 
 /// The longest that a simulated time-out is kept open: no client waits that long for AWS.
 const SILENCE: Duration = Duration::from_secs(900);
@@ -115,7 +115,8 @@ async fn invoke(
     target: &Target,
     input: Value,
 ) -> Result<Result<Value, AwsError>, Outage> {
-    let Ok(request) = InvokeRequest::deserialize(&input) else {
+    let request = InvokeRequest::deserialize(&input).ok();
+    let Some(request) = request.filter(|_| within_limits(Service::Lambda, &input)) else {
         // The operation itself says what is wrong.
         return shared.with_world(|world| world.call_with_faults(Service::Lambda, "Invoke", input));
     };

@@ -106,6 +106,8 @@ fn failing_calls_use_up_the_budget_without_a_break() {
     assert!(matches!(first, Baked::Wait { .. }));
     let (again, _) = bake.clone().tick(at(50), &seen(&Verdict::Pass, None));
     assert_eq!(again.failing, None);
+    let (_, last) = bake.clone().tick(at(60), &seen(&doubt(), Some("timeout")));
+    assert!(matches!(last, Baked::Wait { .. }), "the whole budget");
     let (_, over) = bake.tick(at(61), &seen(&doubt(), Some("timeout")));
     assert!(matches!(
         over,

@@ -90,6 +90,20 @@ fn a_mark_that_is_left_goes_also_if_somebody_else_took_the_weights_away() {
     assert_eq!(world.alias.unwrap().description, "prod");
 }
 
+/// A dark stage of theirs may be all that it says.
+#[test]
+fn another_rollouts_mark_is_left_also_where_no_weights_stand() {
+    let mut world = at_second_step();
+    world.tick_with(&Look::alarm(), Fate::LostBefore);
+    world.edit(&Edit::OtherMark);
+    world.edit(&Edit::PutBackByHand);
+    let left = world.alias.clone();
+    assert!(left.as_ref().is_some_and(|view| view.mark().is_some()));
+    let end = world.play_out(&Look::pass());
+    assert!(matches!(end, End::RolledBack { .. }), "{end:?}");
+    assert_eq!(world.alias, left);
+}
+
 #[test]
 fn an_edit_between_the_preflight_and_the_first_step_stops_the_start() {
     for edit in [
@@ -260,6 +274,20 @@ fn no_old_state_starts_a_rollout_that_ended_before_its_first_step() {
             assert_eq!(world.alias, left);
         }
     }
+}
+
+/// It makes no difference who took the entry away: no second look is needed to remove the mark.
+#[test]
+fn a_dark_stage_put_back_by_hand_while_it_is_put_back_is_finished_at_once() {
+    let mut world = World::new("0%:5m,10%:5m");
+    world.reach(0);
+    world.tick(&Look::pass());
+    assert!(world.state.keeps_zero);
+    world.tick_with(&Look::alarm(), Fate::LostBefore);
+    world.edit(&Edit::PutBackByHand);
+    let pass = world.tick(&Look::pass());
+    assert_eq!(gist(&pass.decision), "put back");
+    assert_eq!(world.alias.unwrap().description, "prod");
 }
 
 #[test]

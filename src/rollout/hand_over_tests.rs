@@ -116,6 +116,23 @@ fn weights_that_a_person_takes_away_before_the_last_write_are_no_pass() {
     assert_eq!(world.stands(), "1");
 }
 
+/// Whichever tick is killed after its write and repeated: what told of the person may be gone by then.
+#[test]
+fn a_tick_that_is_repeated_does_not_forget_that_a_person_has_stopped_the_canary() {
+    for killed in 0..4 {
+        let mut world = announced();
+        world.edit(&Edit::PutBackByHand);
+        for _ in 0..killed {
+            world.tick(&Look::pass());
+        }
+        world.now = world.now.max(world.due);
+        world.drive(&Look::pass(), Fate::Applied, false);
+        let end = world.play_out(&Look::pass());
+        assert!(matches!(end, End::Aborted { .. }), "{killed}: {end:?}");
+        assert_eq!(world.alias.unwrap().description, "prod");
+    }
+}
+
 #[test]
 fn a_promotion_by_hand_is_left_alone() {
     let mut world = announced();

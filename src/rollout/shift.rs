@@ -147,6 +147,15 @@ mod tests {
     }
 
     #[test]
+    fn three_minutes_at_a_weight_leave_one_to_compare_in() {
+        for (minutes, compares) in [(2, false), (3, true), (10, true)] {
+            assert_eq!(canary(minutes).compares(), compares, "{minutes}");
+            assert_eq!(linear(10, minutes).compares(), compares, "{minutes}");
+        }
+        assert!(!Shift::AllAtOnce.compares());
+    }
+
+    #[test]
     fn under_ten_minutes_is_short() {
         for (shift, short) in [
             (canary(5), true),

@@ -184,9 +184,13 @@ impl Tick<'_> {
                 if mark.as_ref() == Some(&state.contenders.rollout) {
                     // Somebody else took the weights away. The mark would refuse the next release.
                     if *cause == Cause::Passed {
-                        // Nor does a canary pass that a person has stopped.
+                        // Nor does a canary pass that a person has stopped. Put down before the
+                        // write that takes the mark away: without it a tick that is repeated
+                        // could not tell any more.
                         let cause = self.stopped_by_an_edit();
-                        state.phase = state.phase.rolling_back(cause, self.now);
+                        state.phase = state.phase.rolling_back(cause.clone(), self.now);
+                        let wait = LOOK_AGAIN.min(self.rules.limits.poll);
+                        return self.wait(state, wait, Reason::Rollback { cause });
                     }
                     return self.roll_back(state, Some(view));
                 }

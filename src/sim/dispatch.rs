@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::errors::{AwsError, Service};
 use super::world::World;
 use super::{
-    alarms, deployments, events, executions, invocations, lambda, metrics, parameters, topics,
+    alarms, deployments, events, executions, invocations, lambda, limits, metrics, parameters,
+    topics,
 };
 
 /// Makes, for every operation, the public method (recorded in the trace) and its entry in
@@ -36,6 +37,10 @@ macro_rules! operations {
                 operation: &str,
                 input: Value,
             ) -> Result<Value, AwsError> {
+                if let Err(broken) = limits::check(service, &input) {
+                    self.record(service, operation, Some(&broken));
+                    return Err(broken);
+                }
                 let answer = match (service, operation) {
                     $(
                         (Service::$service, stringify!($operation)) => {
@@ -255,5 +260,68 @@ mod tests {
             world.trace().filter(|entry| entry.error.is_some()).count(),
             3
         );
+    }
+
+    #[test]
+    fn a_functions_answers_are_formed_as_lambdas() {
+        let mut world = hello(1);
+        let lambda = |world: &mut World, operation: &str, more: Value| {
+            let mut input = json!({"FunctionName": "hello"});
+            if let (Value::Object(input), Value::Object(more)) = (&mut input, more) {
+                input.extend(more);
+            }
+            world
+                .call(Service::Lambda, operation, input)
+                .expect(operation)
+        };
+        let code = json!({"ZipFile": "UEsDBA=="});
+        let changed = lambda(&mut world, "UpdateFunctionCode", code);
+        assert_eq!(changed["CodeSize"], 4, "bytes, not letters in Base64");
+        let empty = json!({"CodeSha256": "", "Description": ""});
+        let published = lambda(&mut world, "PublishVersion", empty);
+        let latest = lambda(&mut world, "GetFunctionConfiguration", json!({}));
+        let revisions = [&changed, &published, &latest].map(|answer| &answer["RevisionId"]);
+        assert_ne!(
+            revisions[0], revisions[2],
+            "publishing changes $LATEST's revision"
+        );
+        assert_ne!(revisions[1], revisions[2], "and a version has its own");
+        let tags = json!({"Resource": latest["FunctionArn"], "Tags": {"a": "b"}});
+        world
+            .call(Service::Lambda, "TagResource", tags)
+            .expect("tagged");
+        let tagged = lambda(&mut world, "GetFunctionConfiguration", json!({}));
+        assert_ne!(tagged["RevisionId"], latest["RevisionId"], "so do tags");
+        let listed = lambda(&mut world, "ListVersionsByFunction", json!({}));
+        let first = listed["Versions"][0].as_object().expect("a version");
+        assert!(first.contains_key("RevisionId") && !first.contains_key("State"));
+        let config = lambda(&mut world, "PutFunctionEventInvokeConfig", json!({}));
+        let none = json!({"OnSuccess": {}, "OnFailure": {}});
+        assert_eq!(config["DestinationConfig"], none);
+    }
+
+    #[test]
+    fn a_rule_names_its_account_and_a_datapoint_its_unit() {
+        let mut world = hello(1);
+        let rule = json!({"Name": "r", "EventPattern": "{\"source\": [\"a\"]}"});
+        world
+            .call(Service::Events, "PutRule", rule)
+            .expect("a rule");
+        let input = json!({"Name": "r"});
+        let rule = world
+            .call(Service::Events, "DescribeRule", input)
+            .expect("a rule");
+        assert_eq!(rule["CreatedBy"], "000000000000");
+        let datum = json!({"Namespace": "n", "MetricData": [{"MetricName": "m", "Value": 1.0}]});
+        world
+            .call(Service::CloudWatch, "PutMetricData", datum)
+            .expect("a datum");
+        let (from, to) = (start(), start() + jiff::SignedDuration::from_mins(5));
+        let input = json!({"Namespace": "n", "MetricName": "m", "StartTime": from, "EndTime": to,
+            "Period": 60, "Statistics": ["Sum"]});
+        let answer = world
+            .call(Service::CloudWatch, "GetMetricStatistics", input)
+            .expect("statistics");
+        assert_eq!(answer["Datapoints"][0]["Unit"], "None");
     }
 }

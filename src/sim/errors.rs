@@ -191,7 +191,7 @@ impl AwsError {
 }
 
 /// `FunctionName` → `functionName`, as validation messages spell members.
-fn camel_case(member: &str) -> String {
+pub(super) fn camel_case(member: &str) -> String {
     let mut letters = member.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_lowercase().chain(letters).collect()

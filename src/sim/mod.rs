@@ -23,7 +23,7 @@ pub mod faults;
 mod fixture;
 pub mod invocations;
 pub mod lambda;
-
+mod limits;
 pub mod metrics;
 mod paging;
 pub mod parameters;
@@ -41,6 +41,7 @@ pub mod world;
 pub use dispatch::OPERATIONS;
 pub use errors::{AwsError, Service};
 pub use faults::{Effect, FaultKind, FaultRule, Outage};
+pub use limits::within_limits;
 pub use quotas::CallLimit;
 pub use rights::RightUse;
 pub use trace::TraceEntry;

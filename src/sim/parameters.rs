@@ -188,6 +188,10 @@ fn check_name(name: &str) -> Result<(), AwsError> {
         return Err(validation("Parameter name must be a fully qualified name."));
     }
     let first = name.trim_start_matches('/').to_ascii_lowercase();
+    if name.starts_with('/') && name.matches('/').count() > 1 && first.starts_with("aws") {
+        let message = format!("No access to reserved parameter name: {name}.");
+        return Err(AwsError::new("AccessDeniedException", 400, message));
+    }
     if first.starts_with("aws") || first.starts_with("ssm") {
         return Err(validation(
             "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive).",
@@ -337,7 +341,12 @@ mod tests {
     #[test]
     fn impossible_names_are_refused() {
         let mut world = World::new(1, Timestamp::UNIX_EPOCH);
-        for name in ["", "a/b", "/a b", "/aws/x", "ssm-x"] {
+        let reserved = put(&mut world, "/aws/x", "x", false);
+        assert_eq!(
+            reserved.expect_err("reserved").code,
+            "AccessDeniedException"
+        );
+        for name in ["", "a/b", "/a b", "/aws", "ssm-x"] {
             assert_eq!(
                 put(&mut world, name, "x", false).expect_err(name).code,
                 "ValidationException"

@@ -2,13 +2,13 @@
 # Sourced; the script has set $here, $root, $work and $results, and $tools=lint to share the linters'
 # environments.
 
-environment() { # NAME: prints the directory of the virtual environment
-    local pins=$here/requirements-$1.txt hash directory
-    hash=$({ python3 --version && cat "$pins"; } | sha256sum | cut -c1-12)
+environment() { # NAME [PYTHON]: prints the directory of the virtual environment
+    local pins=$here/requirements-$1.txt python=${2:-python3} hash directory
+    hash=$({ "$python" --version && cat "$pins"; } | sha256sum | cut -c1-12)
     directory=$root/.venv/${tools:-conformance}-$1-$hash
     if [ ! -e "$directory/ready" ]; then
         rm -rf "$directory"
-        { python3 -m venv "$directory" &&
+        { "$python" -m venv "$directory" &&
             "$directory/bin/python" -m pip install --quiet --requirement "$pins" &&
             touch "$directory/ready"; } >&2 || return 1
     fi

@@ -73,6 +73,17 @@ fn without_a_canary_or_a_baseline_nothing_is_found() {
     assert_eq!(planner(100.0, 0.1, 0.01).chance(0, 0.5), 0.0);
 }
 
+/// Where the stable version is hardly called, most of the canary's minutes have nothing to be held
+/// against.
+#[test]
+fn minutes_without_the_stable_version_are_lost() {
+    let planner = planner(0.05, 0.9, 0.0);
+    assert!((planner.canary_requests(60) - 162.0).abs() < 1e-9);
+    // 0.3 stable requests a minute.
+    let bursts = 162.0 * (1.0 - (-0.3_f64).exp()) * 0.5;
+    assert!((planner.canary_bursts(60, 0.5) - bursts).abs() < 1e-9);
+}
+
 #[test]
 fn harder_cases_need_more() {
     let chance = |settings, base_rate| with(settings, 20.0, 0.1, base_rate).chance(10, 0.01);

@@ -65,6 +65,9 @@ pub struct AloneFinding {
     /// What is missing to call it enough; `None`: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short: Option<Doubt>,
+    /// So many whole minutes are settled.
+    #[serde(default)]
+    pub minutes: usize,
     /// By metric, in the order of the rules.
     pub metrics: Vec<AloneMetric>,
 }
@@ -245,6 +248,7 @@ impl Tallying<'_> {
             regression: self.too_many_errors(),
             doubt: None,
             short: self.short(),
+            minutes: self.settled(0).count(),
             metrics,
         }
     }
@@ -354,6 +358,9 @@ impl AloneFinding {
             let most = found.most.of_all();
             let most = most.map_or(String::new(), |most| format!(": {most}"));
             said.push(match (said.is_empty(), found.requests) {
+                (true, 0) if self.minutes == 0 => {
+                    format!("no whole minute of version {version} is old enough to be counted")
+                }
                 (true, 0) => format!("version {version} had no request that was counted"),
                 (true, _) => {
                     format!("version {version} failed {bad} of {requests} requests{most}")

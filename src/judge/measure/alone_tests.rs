@@ -298,7 +298,12 @@ fn every_metric_is_said_and_a_silent_own_one_has_no_bad_ones() {
     );
     assert!(said.contains("; refused 0 of 2,000: at most 0.1"), "{said}");
     assert!(said.contains("; latency 5 of 1,000: at most 1."), "{said}");
-    let silent = finding(&looks(&rules, 60, &Points::new())).sentence(&rules, "2");
+    let young = finding(&looks(&rules, 60, &Points::new())).sentence(&rules, "2");
+    assert!(
+        young.starts_with("no whole minute of version 2 is old enough to be counted"),
+        "{young}"
+    );
+    let silent = finding(&looks(&rules, 600, &Points::new())).sentence(&rules, "2");
     assert!(
         silent.starts_with("version 2 had no request that was counted"),
         "{silent}"

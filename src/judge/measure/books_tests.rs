@@ -147,3 +147,14 @@ fn a_canary_that_gets_a_tenth_of_its_share_is_starved() {
         "29 expected requests say nothing"
     );
 }
+
+/// A share of half-published numbers is none.
+#[test]
+fn only_settled_minutes_starve() {
+    let cloud = Cloud::steady(3, [1, 0, 99, 0]);
+    for (age, starved) in [(60, false), (119, false), (120, true)] {
+        let books = taken_as(&rules(), &cloud, |_| (Kind::Split(1_000), age));
+        assert_eq!(books.starved().is_some(), starved, "{age}");
+        assert_eq!(books.judged(0), 3);
+    }
+}

@@ -360,6 +360,59 @@ fn every_metric_has_to_be_shown_and_one_that_is_worse_is_enough() {
     assert_eq!(metric, "latency");
 }
 
+/// Whoever reads that the canary is accepted reads the weakest of the bounds.
+#[test]
+fn an_acceptance_tells_the_worst_of_all_bounds() {
+    let mut rules = accepting(0.05);
+    rules.metrics.push(MetricRule {
+        name: "latency".into(),
+        source: Source::SlowerThan { milliseconds: 300 },
+        ratio: 1.0,
+        increase: 0.0,
+    });
+    for worse in [0, 1] {
+        let mut memory = shifted();
+        for second in (0..900).step_by(15) {
+            look(&rules, &mut memory, 1_000, second, |question| {
+                let mut answer = Cloud::steady(60, [60, 0, 540, 0]).answer(question);
+                let bad = Cloud::steady(60, [60, 1, 540, 9]).answer(question);
+                answer.metrics[worse] = bad.metrics[worse].clone();
+                answer
+            });
+        }
+        let found = finding(&memory);
+        let Sufficiency::Accepted { bound, .. } = found.sufficiency else {
+            panic!("it is accepted: {found:?}");
+        };
+        assert_eq!(bound, found.metrics[worse].bound);
+        assert!(bound.worse_ppm > found.metrics[1 - worse].bound.worse_ppm);
+    }
+}
+
+#[test]
+fn no_less_is_asked_for_than_is_tolerated_anyway() {
+    for (excess, increase, eps) in [(0.01, 0.02, 0.02), (0.02, 0.01, 0.02)] {
+        let mut rules = accepting(excess);
+        rules.metrics[0].increase = increase;
+        assert_eq!(rules.settings(&[None])[0].eps, eps);
+    }
+}
+
+/// The ten seconds count from the first fetch that showed it, however many follow.
+#[test]
+fn evidence_is_confirmed_ten_seconds_after_it_was_first_seen() {
+    let broken = bad_from(3, [60, 6, 540, 0]);
+    let mut memory = shifted();
+    looks(&rules(), &mut memory, 0..300, &bad_from(99, [0; 4]));
+    let question = rules().question(&memory, &versions(), at(300)).unwrap();
+    let answer = broken.answer(&question);
+    for (second, confirmed) in [(300, false), (305, false), (309, false), (310, true)] {
+        memory = rules().weigh(&memory, TIMEOUT, at(second), &answer);
+        assert_eq!(finding(&memory).regression.is_some(), confirmed, "{second}");
+        assert_eq!(memory.crossed, Some(at(300).as_second()));
+    }
+}
+
 #[test]
 fn between_two_fetches_nothing_changes() {
     let cloud = Cloud::steady(60, [60, 0, 540, 0]);

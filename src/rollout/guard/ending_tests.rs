@@ -127,6 +127,20 @@ fn advise_does_not_keep_the_second_hook_waiting_for_a_doubt() {
 }
 
 #[test]
+fn a_look_that_does_not_see_the_alias_gives_a_doubt_no_more_time() {
+    let mut watch = Watch::new(Mode::Advise);
+    let doubtful = with(doubt(), arrived());
+    watch.looks(&doubtful);
+    watch.looks(&GuardObservation {
+        alias: AliasReading::Unreadable("throttled".to_owned()),
+        ..doubtful.clone()
+    });
+    assert_eq!(watch.sees_until_it_acts(&doubtful).act, GuardAct::End);
+    let lasted = watch.now.duration_since(jiff::Timestamp::UNIX_EPOCH);
+    assert_eq!(lasted.as_secs(), BUDGET.as_secs());
+}
+
+#[test]
 fn a_budget_of_zero_takes_a_second_look_all_the_same() {
     let mut watch = Watch::new(Mode::Enforce);
     watch.rules.limits.error_budget = SignedDuration::ZERO;

@@ -107,7 +107,7 @@ impl World {
         let Watches::Alarms { rule, .. } = &alarm.watches else {
             return false;
         };
-        // A child that was deleted has no state that anything could be concluded from.
+        // No child can be deleted; what is not there would have no state to conclude from.
         let state = |child: &str| {
             self.alarms
                 .by_name
@@ -150,6 +150,34 @@ fn watches(alarm: &Alarm, child: &str) -> bool {
         Watches::Metric(_) => false,
         Watches::Alarms { rule, .. } => rule.children().contains(&child),
     }
+}
+
+/// No composite alarm that stays depends on these, and at most one of them is composite itself.
+pub(super) fn check_deletion(world: &World, names: &[String]) -> Result<(), AwsError> {
+    let composite = |alarm: &&Alarm| matches!(alarm.watches, Watches::Alarms { .. });
+    let (going, staying): (Vec<_>, Vec<_>) = world
+        .alarms
+        .by_name
+        .values()
+        .filter(composite)
+        .partition(|alarm| names.contains(&alarm.name));
+    if going.len() > 1 {
+        let message = "At most one composite alarm can be deleted with one operation.";
+        return Err(AwsError::validation(message));
+    }
+    let needed: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| staying.iter().any(|alarm| watches(alarm, name)))
+        .collect();
+    if needed.is_empty() {
+        return Ok(());
+    }
+    let them = if needed.len() == 1 { "it" } else { "them" };
+    Err(AwsError::validation(format!(
+        "Cannot delete {} as there are composite alarm(s) depending on {them}.",
+        needed.join(",")
+    )))
 }
 
 /// The children exist, are not too many, and do not lead back to the alarm itself.

@@ -105,16 +105,26 @@ fn rules_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn a_deleted_child_is_insufficient_data_at_the_next_evaluation() {
+fn an_alarm_that_a_composite_depends_on_cannot_be_deleted() {
     let mut world = family();
-    set(&mut world, "a", "ALARM");
-    set(&mut world, "b", "ALARM");
-    world
-        .delete_alarms(DeleteAlarmsRequest {
-            alarm_names: vec!["a".to_owned()],
-        })
-        .expect("exists");
-    set(&mut world, "b", "OK");
-    set(&mut world, "b", "ALARM");
-    assert_eq!(composite(&mut world, "both").state_value, "OK");
+    let mut delete = |names: &[&str]| {
+        let alarm_names = names.iter().map(|&name| name.to_owned()).collect();
+        world
+            .delete_alarms(DeleteAlarmsRequest { alarm_names })
+            .map_err(|error| error.message)
+    };
+    let refused = |names: &str, them: &str| {
+        Err(format!(
+            "Cannot delete {names} as there are composite alarm(s) depending on {them}."
+        ))
+    };
+    assert_eq!(delete(&["a"]), refused("a", "it"));
+    assert_eq!(delete(&["a", "b"]), refused("a,b", "them"));
+    assert_eq!(delete(&["both"]), refused("both", "it"));
+    assert!(delete(&["both", "top"]).is_err(), "two composite alarms");
+    assert!(delete(&["top"]).is_ok());
+    assert!(
+        delete(&["a", "b", "both"]).is_ok(),
+        "children with their parent"
+    );
 }

@@ -196,6 +196,7 @@ pub(in crate::sim) fn delete_alarms(
     {
         return Err(not_found(missing));
     }
+    super::composite::check_deletion(world, names)?;
     for name in names {
         world.record_configuration(name, "Delete");
         world.alarms.by_name.remove(name);

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::errors::{check_name, invalid_token, no_config};
+use super::errors::{check_name, error, invalid_token, no_config};
 use super::wire::{
     DeploymentConfigInfo, GetDeploymentConfigRequest, GetDeploymentConfigResponse,
     ListDeploymentConfigsRequest, ListDeploymentConfigsResponse, TimeBasedCanary, TimeBasedLinear,
@@ -50,6 +50,15 @@ impl Shift {
             .find(|(known, _)| Some(*known) == short)
             .map(|(_, shift)| *shift)
             .ok_or_else(|| no_config(name))
+    }
+
+    /// The same for an operation in which the name may be left out, and so may not be empty.
+    pub fn chosen(name: &str) -> Result<Self, AwsError> {
+        if name.is_empty() {
+            let message = "The deployment configuration name must not be empty.";
+            return Err(error("InvalidDeploymentConfigNameException", message));
+        }
+        Self::named(name)
     }
 
     /// The percentage at the target version after `percent`, and the seconds to the change after

@@ -51,7 +51,7 @@ impl World {
         let config = request
             .deployment_config_name
             .unwrap_or_else(|| group.config.clone());
-        let shift = Shift::named(&config)?;
+        let shift = Shift::chosen(&config)?;
         check_idle(self, &request.deployment_group_name, &group)?;
 
         let override_alarms = request.override_alarm_configuration;

@@ -64,7 +64,7 @@ pub(in crate::sim) fn create_deployment_group(
     let config = request
         .deployment_config_name
         .unwrap_or_else(|| ALL_AT_ONCE.to_owned());
-    Shift::named(&config)?;
+    Shift::chosen(&config)?;
     check_role(&request.service_role_arn)?;
     check_alarms(request.alarm_configuration.as_ref())?;
     check_auto_rollback(request.auto_rollback_configuration.as_ref())?;
@@ -93,7 +93,7 @@ pub(in crate::sim) fn update_deployment_group(
     let old = request.current_deployment_group_name;
     let mut changed = group(world, &request.application_name, &old)?.clone();
     if let Some(config) = request.deployment_config_name {
-        Shift::named(&config)?;
+        Shift::chosen(&config)?;
         changed.config = config;
     }
     if let Some(role) = request.service_role_arn {

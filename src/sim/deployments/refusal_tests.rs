@@ -21,6 +21,13 @@ fn each_bad_request_has_its_own_error() {
     for (operation, input, expected) in [
         ("GetDeployment", json!({}), "DeploymentIdRequiredException"),
         (
+            "CreateDeploymentGroup",
+            json!({"applicationName": "shop", "deploymentGroupName": "new",
+                "serviceRoleArn": "arn:aws:iam::000000000000:role/codedeploy",
+                "deploymentConfigName": ""}),
+            "InvalidDeploymentConfigNameException",
+        ),
+        (
             "GetDeployment",
             json!({"deploymentId": "d-aaaaaaaaa"}),
             "InvalidDeploymentIdException",

@@ -82,7 +82,10 @@ pub(in crate::sim) fn describe_rule(
     check_bus(request.event_bus_name.as_deref())?;
     let rule = world.events.rules.get(&request.name);
     let rule = rule.ok_or_else(|| not_found(&request.name))?;
-    Ok(describe(world, rule))
+    Ok(RuleDescription {
+        created_by: Some(world.account().to_owned()),
+        ..describe(world, rule)
+    })
 }
 
 pub(in crate::sim) fn list_rules(
@@ -133,6 +136,7 @@ fn describe(world: &World, rule: &Rule) -> RuleDescription {
         state: if rule.enabled { "ENABLED" } else { "DISABLED" }.to_owned(),
         description: rule.description.clone(),
         event_bus_name: "default".to_owned(),
+        created_by: None,
     }
 }
 

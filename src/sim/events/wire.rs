@@ -28,6 +28,8 @@ wire! {
         state: String,
         description: Option<String>,
         event_bus_name: String,
+        /// Only in `DescribeRule`.
+        created_by: Option<String>,
     }
     /// Lists the rules.
     ListRulesRequest {

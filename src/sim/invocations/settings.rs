@@ -45,12 +45,17 @@ impl Settings {
     }
 
     fn describe(&self, function_arn: String) -> FunctionEventInvokeConfig {
+        let destinations = self.destinations.clone().unwrap_or_default();
         FunctionEventInvokeConfig {
             last_modified: self.modified,
             function_arn,
             maximum_retry_attempts: self.retries,
             maximum_event_age_in_seconds: self.age,
-            destination_config: Some(self.destinations.clone().unwrap_or_default()),
+            // A destination that is not there is answered as one without members.
+            destination_config: Some(DestinationConfig {
+                on_success: Some(destinations.on_success.unwrap_or_default()),
+                on_failure: Some(destinations.on_failure.unwrap_or_default()),
+            }),
         }
     }
 }

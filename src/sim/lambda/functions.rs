@@ -89,6 +89,7 @@ pub(in crate::sim) fn create_function(
     let name = FunctionName::parse(&request.function_name, world)?.name;
     check_length(request.description.as_deref(), "description", 256)?;
     check_role(&request.role)?;
+    check_runtime(request.runtime.as_deref())?;
     if world.functions.contains_key(&name) {
         let message = format!("Function already exist: {name}");
         return Err(AwsError::lambda("ResourceConflictException", 409, message));
@@ -116,6 +117,7 @@ pub(in crate::sim) fn update_function_configuration(
     if let Some(role) = &request.role {
         check_role(role)?;
     }
+    check_runtime(request.runtime.as_deref())?;
     check_revision(
         request.revision_id.as_deref(),
         &world.function(&name)?.latest.revision_id,
@@ -141,7 +143,7 @@ pub(in crate::sim) fn update_function_code(
         &request.s3_object_version,
         &request.image_uri,
     ]);
-    configuration.code_size = request.zip_file.as_ref().map_or(0, String::len);
+    configuration.code_size = decoded_size(request.zip_file.as_deref());
     if let Some(architectures) = request.architectures {
         configuration.architectures = architectures;
     }
@@ -222,7 +224,7 @@ impl Configuration {
             description: request.description.unwrap_or_default(),
             timeout: request.timeout.unwrap_or(3),
             memory_size: request.memory_size.unwrap_or(128),
-            code_size: code.zip_file.as_ref().map_or(0, String::len),
+            code_size: decoded_size(code.zip_file.as_deref()),
             code_sha256: code_digest([
                 &code.zip_file,
                 &code.s3_bucket,
@@ -269,12 +271,33 @@ fn queue(config: Option<DeadLetterConfig>) -> Option<String> {
         .filter(|arn| !arn.is_empty())
 }
 
+/// How many bytes a text in Base64 stands for.
+fn decoded_size(text: Option<&str>) -> usize {
+    text.map_or(0, |text| text.trim_end_matches('=').len() * 3 / 4)
+}
+
 fn code_digest(parts: [&Option<String>; 5]) -> String {
     let parts: Vec<&str> = parts
         .iter()
         .map(|part| part.as_deref().unwrap_or_default())
         .collect();
     digest(&parts.join("\n"))
+}
+
+/// A runtime of a family that Lambda has; which of its releases there are is not this crate's to know.
+fn check_runtime(runtime: Option<&str>) -> Result<(), AwsError> {
+    const FAMILIES: [&str; 7] = [
+        "dotnet", "go1.x", "java", "nodejs", "provided", "python", "ruby",
+    ];
+    match runtime {
+        Some(runtime) if !FAMILIES.iter().any(|family| runtime.starts_with(family)) => {
+            Err(AwsError::invalid_parameter(format!(
+                "Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: \
+                 [dotnet*, go1.x, java*, nodejs*, provided*, python*, ruby*] or be a valid ARN"
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_role(role: &str) -> Result<(), AwsError> {

@@ -20,7 +20,10 @@ pub(in crate::sim) fn tag_resource(
     request: TagResourceRequest,
 ) -> Result<TagResourceResponse, AwsError> {
     let name = taggable(world, &request.resource)?;
-    world.function_mut(&name)?.tags.extend(request.tags);
+    let revision = world.next_revision();
+    let function = world.function_mut(&name)?;
+    function.tags.extend(request.tags);
+    function.latest.revision_id = revision;
     Ok(TagResourceResponse {})
 }
 

@@ -91,7 +91,7 @@ pub(in crate::sim) fn publish_version(
     let mut configuration = function.latest.configuration.clone();
     if let Some(expected) = request
         .code_sha256
-        .filter(|expected| *expected != configuration.code_sha256)
+        .filter(|expected| !expected.is_empty() && *expected != configuration.code_sha256)
     {
         let current = &configuration.code_sha256;
         return Err(AwsError::invalid_parameter(format!(
@@ -102,11 +102,12 @@ pub(in crate::sim) fn publish_version(
     let number = if function.last_published.as_ref() == Some(&configuration) {
         newest(function)
     } else {
-        let revision = world.next_revision();
+        let (revision, latest) = (world.next_revision(), world.next_revision());
         let now = world.now();
         let function = world.function_mut(&name)?;
+        function.latest.revision_id = latest;
         function.last_published = Some(configuration.clone());
-        if let Some(description) = request.description {
+        if let Some(description) = request.description.filter(|text| !text.is_empty()) {
             configuration.description = description;
         }
         let mut version = Version::new(configuration, now, revision);
@@ -142,15 +143,18 @@ pub(in crate::sim) fn list_versions_by_function(
     let versions = ids
         .into_iter()
         .map(|id| {
-            describe(
-                world,
-                &FunctionName {
-                    name: name.clone(),
-                    qualifier: Some(id),
-                },
-            )
+            let (name, qualifier) = (name.clone(), Some(id));
+            let version = describe(world, &FunctionName { name, qualifier })?;
+            // A list does not say whether a version can run.
+            Ok(FunctionConfiguration {
+                state: None,
+                state_reason: None,
+                state_reason_code: None,
+                last_update_status: None,
+                ..version
+            })
         })
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_, AwsError>>()?;
     Ok(ListVersionsByFunctionResponse {
         next_marker,
         versions,

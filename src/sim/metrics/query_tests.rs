@@ -352,3 +352,26 @@ fn statistics_of_one_metric() {
     );
     assert_eq!(last.unit.as_deref(), Some("Count"));
 }
+
+#[test]
+fn periods_of_statistics_begin_with_their_span() {
+    let request = GetMetricStatisticsRequest {
+        namespace: "app".to_owned(),
+        metric_name: "Calls".to_owned(),
+        dimensions: Some(dimensions(&[("a", "1"), ("b", "2")])),
+        start_time: start() + SignedDuration::from_secs(90),
+        end_time: start() + SignedDuration::from_mins(5),
+        period: 120,
+        statistics: Some(vec!["Sum".to_owned()]),
+        ..Default::default()
+    };
+    let answer = five_minutes()
+        .get_metric_statistics(request)
+        .expect("valid");
+    let points: Vec<_> = answer
+        .datapoints
+        .iter()
+        .map(|point| (point.timestamp.duration_since(start()).as_secs(), point.sum))
+        .collect();
+    assert_eq!(points, [(60, Some(3.0)), (180, Some(7.0))]);
+}

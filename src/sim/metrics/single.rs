@@ -17,7 +17,8 @@ pub(in crate::sim) fn get_metric_statistics(
     check_span(request.start_time, request.end_time)?;
     let period = check_period(request.period)?;
     let span = (request.start_time.as_second(), end_second(request.end_time));
-    let (from, to) = aligned(span, period);
+    // Unlike GetMetricData's, these periods begin where the span does, at its minute.
+    let (from, to) = aligned(span, period.min(60));
     if (to - from) / period > DATAPOINTS {
         let message = "You have requested more than 1,440 datapoints. You may reduce the datapoints \
                        requested by increasing Period, or decreasing the time range.";
@@ -31,10 +32,9 @@ pub(in crate::sim) fn get_metric_statistics(
     let starts = store.datapoints(&key, (from, to), period, Statistic::SampleCount);
     let datapoint = |start: i64| {
         let window = store.window(&key, start, to.min(start + period))?;
-        let (timestamp, unit) = (timestamp(start), store.unit(&key));
         let mut point = Datapoint {
-            timestamp,
-            unit,
+            timestamp: timestamp(start),
+            unit: Some(store.unit(&key).to_owned()),
             ..Datapoint::default()
         };
         for (name, statistic) in &statistics {

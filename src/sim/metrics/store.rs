@@ -120,15 +120,15 @@ impl Store {
 
     /// True if the series has no unit or that one.
     pub fn has_unit(&self, key: &SeriesKey, unit: &str) -> bool {
-        let series = self.index.get(key).map(|id| &self.series[id.0]);
-        series.is_some_and(|series| series.unit.as_deref().unwrap_or("None") == unit)
+        self.index.contains_key(key) && self.unit(key) == unit
     }
 
-    /// The unit of a series.
-    pub fn unit(&self, key: &SeriesKey) -> Option<String> {
-        self.index
-            .get(key)
-            .and_then(|id| self.series[id.0].unit.clone())
+    /// The unit of a series, `None` by name if it was published without one.
+    pub fn unit(&self, key: &SeriesKey) -> &str {
+        let series = self.index.get(key).map(|id| &self.series[id.0]);
+        series
+            .and_then(|series| series.unit.as_deref())
+            .unwrap_or("None")
     }
 
     /// The keys of every series that has data from `since` or later.

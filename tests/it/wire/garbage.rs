@@ -270,7 +270,7 @@ fn huge() -> Vec<Vec<u8>> {
         // CBOR: lists, maps and tags in each other; then a list, a map, bytes and a text that say
         // that they are longer than any memory.
         vec![0x81; MEGABYTE],
-        [vec![0xa1, 0x61, 0x61].repeat(MEGABYTE / 3)].concat(),
+        [0xa1, 0x61, 0x61].repeat(MEGABYTE / 3),
         vec![0xc1; MEGABYTE],
         said(0x9b),
         said(0xbb),

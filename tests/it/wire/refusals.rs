@@ -248,3 +248,29 @@ async fn the_query_protocol_answers_in_xml() {
     );
     aws.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_beyond_its_limit_is_refused_before_anything_runs() {
+    let aws = sample().await;
+    let lambda = lambda_client(&aws);
+    let invoked = lambda
+        .invoke()
+        .function_name("hello")
+        .qualifier("a b")
+        .send()
+        .await;
+    assert_eq!(
+        invoked.expect_err("no such name").code(),
+        Some("ValidationException")
+    );
+    let described = cloudwatch_client(&aws)
+        .describe_alarms()
+        .alarm_names("x".repeat(256))
+        .send()
+        .await;
+    assert_eq!(
+        described.expect_err("too long").code(),
+        Some("ValidationError")
+    );
+    aws.shutdown().await;
+}
