@@ -1,6 +1,6 @@
 # `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help test test-core lint doc demo local conformance artifact properties bench operating-characteristics \
+.PHONY: load load-concurrency endpoint-load help test test-core lint doc demo local conformance artifact properties bench operating-characteristics \
 	operating-characteristics-write bench-simulate alarm-to-zero calls-per-tick ci schema roles rights supply explore \
 	mutants soak soak-one transcripts
 
@@ -94,6 +94,17 @@ alarm-to-zero: ## From an alarm's change to the weight at 0, 20 times: median an
 calls-per-tick: ## The AWS calls of a release through CodeDeploy: in all, and per tick
 	cargo build
 	cargo run --quiet --example calls_per_tick
+
+load: ## A thousand rollouts at once under an account's limits: ends, ring to zero, calls a second
+	cargo run --quiet --profile soak --example load
+
+load-concurrency: ## A new version that takes all of the account's concurrency: without places for the stepper, and with
+	-cargo run --quiet --profile soak --example load -- --rollouts 40 --bad 1 --ring-at 300 --concurrency 1000
+	cargo run --quiet --profile soak --example load -- --rollouts 40 --bad 1 --ring-at 300 --concurrency 1000 --reserve 100
+
+endpoint-load: ## Requests a second to the local AWS from one client, and its memory over a day and a half
+	cargo build --profile soak --bin canary
+	cargo run --quiet --profile soak --example endpoint_load -- target/soak/canary
 
 ci: ## Everything that CI runs
 	bash .ci/run

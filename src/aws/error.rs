@@ -83,6 +83,15 @@ impl CallError {
         }
     }
 
+    /// Whether AWS refused it because there were too many calls.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or("");
+        ["Throttl", "TooManyRequests", "RequestLimitExceeded"]
+            .iter()
+            .any(|part| code.contains(part))
+    }
+
     /// What to do about it, where that can be said.
     pub fn hint(&self) -> Option<&'static str> {
         let code = self.code.as_deref().unwrap_or("");

@@ -1,6 +1,8 @@
 //! Step Functions: starting an execution once, and what became of it.
 
 use aws_sdk_sfn::Client;
+use aws_sdk_sfn::config::{Builder, retry::RetryConfig};
+use aws_sdk_sfn::types::ExecutionStatus;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -37,6 +39,51 @@ pub struct Execution {
     pub input: Option<Value>,
     /// Its output, once it has succeeded and if it is JSON.
     pub output: Option<Value>,
+}
+
+/// An execution that runs, as `ListExecutions` shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    /// Its name.
+    pub name: String,
+    /// When it was started.
+    pub began: Timestamp,
+}
+
+/// So many pages of a thousand are read: with more than that, one more makes no difference.
+const PAGES_MAX: usize = 3;
+
+/// The executions that run, the newest first, 3,000 at most.
+///
+/// # Errors
+/// If Step Functions cannot be asked.
+pub async fn running(client: &Client, machine: &str) -> Result<Vec<Running>, CallError> {
+    let mut found = Vec::new();
+    let mut token = None;
+    for _ in 0..PAGES_MAX {
+        let page = client
+            .list_executions()
+            .state_machine_arn(machine)
+            .status_filter(ExecutionStatus::Running)
+            .max_results(1_000)
+            .set_next_token(token)
+            .customize()
+            // Who is throttled here among a thousand others asks again much later, or not at all.
+            .config_override(Builder::new().retry_config(RetryConfig::disabled()))
+            .send()
+            .await
+            .map_err(|error| CallError::of("ListExecutions", &error))?;
+        for one in page.executions {
+            let began = Timestamp::from_second(one.start_date.secs()).unwrap_or_default();
+            let name = one.name;
+            found.push(Running { name, began });
+        }
+        token = page.next_token;
+        if token.is_none() {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 /// Starts an execution. The same name and input again is the same execution.

@@ -34,7 +34,8 @@ pub async fn run(
         Ok(checks) => checks,
         Err(Stop::With(conclusion)) => return Ok(ended(document, carry, conclusion.outcome)),
         Err(Stop::Later(failure)) => return Err(failure),
-        Err(Stop::Ended(_)) => Vec::new(),
+        // A policy is neither over nor waited for in a queue.
+        Err(Stop::Ended(_) | Stop::Queue(_)) => Vec::new(),
     };
     let failures = failures(functions, &carry, &checks).await;
     if !failures.is_empty() {

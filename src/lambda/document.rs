@@ -11,7 +11,7 @@ use crate::judge::measure::{self, EvidenceRules};
 use crate::rollout::bake::Bake;
 use crate::rollout::deployment::{DeploymentId, Hook};
 use crate::rollout::guard::{Guard, GuardRules};
-use crate::rollout::{End, Version};
+use crate::rollout::{Crowd, End, Version};
 
 /// The version of [`Carry`]'s shape. A rollout that a newer or older release of the functions has
 /// begun is not guessed at, but put back.
@@ -40,6 +40,9 @@ pub struct Document {
     /// For how many seconds to wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait: Option<u64>,
+    /// How many rollouts there are at a time, once that was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crowd: Option<Crowd>,
     /// Of an execution that only puts right what another one left: why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recover: Option<Recovery>,
@@ -59,6 +62,8 @@ pub struct Document {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Next {
+    /// The preflight, after [`Document::wait`].
+    Later,
     /// Acceptance checks.
     Checks,
     /// A tick at once.
@@ -247,6 +252,7 @@ impl Document {
             event,
             next: None,
             wait: None,
+            crowd: None,
             recover: None,
             carry: None,
             error: None,
@@ -304,6 +310,14 @@ impl Document {
             return Some(carry.release.subject());
         }
         serde_json::from_value(self.carry.clone()?).ok()
+    }
+
+    /// The same, to be prepared after `seconds`, of which there is at least one.
+    #[must_use]
+    pub fn later(self, seconds: u64) -> Self {
+        let mut later = self.then(Next::Later);
+        later.wait = Some(seconds.max(1));
+        later
     }
 
     /// The same, to tick after `seconds`; zero is at once.

@@ -17,6 +17,7 @@ mod after;
 mod answer;
 mod bake;
 mod checks;
+mod crowd;
 mod discovery;
 mod document;
 mod event;

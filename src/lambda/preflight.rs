@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Functions;
+use super::crowd;
 use super::discovery::{Shifted, Undiscovered, discover};
 use super::document::{Carry, Conclusion, Document, Next, Outcome, Release, SCHEMA, Way, Word};
 use super::failure::Failure;
@@ -36,6 +37,8 @@ pub enum Stop {
     Ended(String),
     /// It is not known yet: try again.
     Later(Failure),
+    /// Others come first: try again in so many seconds.
+    Queue(u64),
 }
 
 impl Stop {
@@ -87,6 +90,7 @@ pub fn conclude(document: Document, prepared: Result<Carry, Stop>) -> Result<Doc
             Ok(document.then(Next::Done))
         }
         Err(Stop::Later(failure)) => Err(failure),
+        Err(Stop::Queue(seconds)) => Ok(document.later(seconds)),
     }
 }
 
@@ -96,13 +100,16 @@ pub fn conclude(document: Document, prepared: Result<Carry, Stop>) -> Result<Doc
 /// See [`Stop`].
 pub async fn before(
     functions: &Functions,
-    document: &Document,
+    document: &mut Document,
     now: Timestamp,
+    execution: &str,
 ) -> Result<Carry, Stop> {
     let deployment = open_deployment(functions, document).await?;
+    // After what a rollback needs, and before what takes Lambda's calls.
+    crowd::queue(functions, document, &deployment, now, execution).await?;
     let shifted = what(functions, &deployment).await?;
     let prepared = prepare(functions, &deployment, &shifted, now).await;
-    prepared.map_err(|stop| stop.about(&shifted))
+    crowd::patient(prepared, document, &deployment, now).map_err(|stop| stop.about(&shifted))
 }
 
 async fn prepare(

@@ -64,13 +64,7 @@ pub async fn handle(functions: &Functions, event: Value) -> Result<Value, Failur
     } = request;
     let spent = Spent { at, retries };
     let document = match action {
-        Action::Preflight => {
-            let prepared = match document.hook {
-                Hook::PreTraffic => preflight::before(functions, &document, at).await,
-                Hook::PostTraffic => after::prepare(functions, &document, at).await,
-            };
-            preflight::conclude(document, prepared)?
-        }
+        Action::Preflight => prepare(functions, document, at, &execution).await?,
         Action::Checks => checks::run(functions, document, at).await?,
         Action::Tick => tick::tick(functions, document, at).await?,
         Action::Continue => go_on(functions, &execution, document).await?,
@@ -81,6 +75,20 @@ pub async fn handle(functions: &Functions, event: Value) -> Result<Value, Failur
         Action::Report => report::report(functions, document).await?,
     };
     Ok(json!(document))
+}
+
+/// What is to be released, once it is this one's turn.
+async fn prepare(
+    functions: &Functions,
+    mut document: Document,
+    at: Timestamp,
+    execution: &str,
+) -> Result<Document, Failure> {
+    let prepared = match document.hook {
+        Hook::PreTraffic => preflight::before(functions, &mut document, at, execution).await,
+        Hook::PostTraffic => after::prepare(functions, &document, at).await,
+    };
+    preflight::conclude(document, prepared)
 }
 
 /// Hands the rollout to a new execution, whose name follows from this one's: started twice, it is

@@ -9,7 +9,7 @@ use super::document::{Carry, Caught, Document, Next, Outcome, Way, Word};
 use super::failure::Failure;
 use super::follow::follow;
 use super::log::{self, Level};
-use super::{bake, guard};
+use super::{bake, crowd, guard};
 use crate::aws::AwsPorts;
 use crate::aws::deployments::Answer;
 use crate::driver::{self, Assignment, Counting, Pass, Snapshot};
@@ -34,6 +34,9 @@ pub async fn tick(
         return Err(Failure::BadEvent("a tick without a rollout".to_owned()));
     };
     carry.ticks = carry.ticks.saturating_add(1);
+    // As many look at a time as the account's limits bear: the policy's limits are kept, and the wider ones
+    // hold for this look.
+    let own = crowd::widen(&mut carry, &document);
     let wait = match carry.way.clone() {
         Way::Stepper {
             assignment,
@@ -42,6 +45,8 @@ pub async fn tick(
         Way::Guard { .. } => guard::tick(functions, &document, &mut carry, now).await,
         Way::Bake { .. } => bake::tick(functions, &document, &mut carry, now).await,
     };
+    let wait = crowd::restore(&mut carry, own, wait);
+    let document = crowd::count_again(functions, document, &carry, now).await;
     let unrepaired = unrepaired(&carry);
     let ticks = carry.ticks;
     let over = carry.outcome.is_some();

@@ -13,6 +13,7 @@
 pub mod alias;
 pub mod appspec;
 pub mod bake;
+pub mod crowd;
 pub mod decision;
 pub mod deployment;
 pub mod fate;
@@ -34,6 +35,7 @@ pub mod weight;
 
 pub use alias::{AliasView, AliasWrite, Contenders, Standing, put_back_write};
 pub use appspec::{AppSpecError, Target};
+pub use crowd::Crowd;
 pub use decision::{Command, Decision, Reason};
 pub use deployment::{DeploymentId, DeploymentStatus, ExecutionName, Hook, RecoveryName};
 pub use fate::{ROLLBACK_PATIENCE, Unapplied, applied, unapplied};

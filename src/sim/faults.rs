@@ -191,7 +191,7 @@ impl World {
         answer(kind, service).map(Err)
     }
 
-    /// The fault that the next call of that operation meets.
+    /// The fault that the next call of that operation meets, be it a rule's or a limit's.
     pub(super) fn next_fault(
         &mut self,
         service: Service,
@@ -201,7 +201,11 @@ impl World {
         let rule = self
             .faults
             .iter_mut()
-            .find(|rule| rule.matches(service, operation, now))?;
+            .find(|rule| rule.matches(service, operation, now));
+        let Some(rule) = rule else {
+            let fits = self.within_limits(service, operation);
+            return (!fits).then_some((FaultKind::Throttle, Effect::BeforeEffect));
+        };
         if let Some(times) = &mut rule.times {
             *times -= 1;
         }

@@ -196,6 +196,7 @@ impl World {
             source.draw(second, self);
         }
         self.traffic.sources = sources;
+        self.settle_places();
     }
 }
 
@@ -221,6 +222,12 @@ impl Source {
                 invocations::send_requests(world, &route, second, share);
                 continue;
             }
+            let seconds = behaviour.latency_ms / 1_000.0;
+            let placed = world.take_places(&self.function, &version, share, seconds);
+            let behaviour = Behaviour {
+                throttle_rate: 1.0 - (1.0 - behaviour.throttle_rate) * placed,
+                ..behaviour
+            };
             let (seed, emission, store) = (world.seed, &mut world.emission, &mut world.metrics);
             let target = self.target(&route, seed, emission, store);
             count(target, second, late, share, behaviour, emission);

@@ -14,6 +14,7 @@ use super::lambda::{AliasChange, Function};
 use super::metrics::emission::Emission;
 use super::metrics::store::Store;
 use super::parameters::Stored;
+use super::quotas::{CallLimit, Concurrency};
 use super::rights::Rights;
 use super::streams::{self, Stream};
 use super::topics::Topics;
@@ -42,6 +43,8 @@ pub struct World {
     pub(super) topics: Topics,
     pub(super) alias_changes: Vec<AliasChange>,
     pub(super) faults: Vec<FaultRule>,
+    pub(super) limits: Vec<CallLimit>,
+    pub(super) concurrency: Concurrency,
     pub(super) trace: Trace,
     pub(super) rights: Rights,
 }
@@ -89,6 +92,8 @@ impl World {
             topics: Topics::default(),
             alias_changes: Vec::new(),
             faults: Vec::new(),
+            limits: Vec::new(),
+            concurrency: Concurrency::default(),
             trace: Trace::default(),
             rights: Rights::default(),
         }

@@ -10,7 +10,7 @@ use super::answer::Ended;
 use super::queue::{self, Queued};
 use crate::sim::errors::AwsError;
 use crate::sim::executions;
-use crate::sim::lambda::{InvokeRequest, Route, throttle};
+use crate::sim::lambda::{InvokeRequest, Route, no_place, throttle};
 use crate::sim::streams::uuid;
 use crate::sim::world::World;
 
@@ -170,12 +170,17 @@ impl World {
         self.invocations.hosted.contains(handler).then_some(handler)
     }
 
-    /// Throttles as many requests to a hosted function as its behaviour says.
+    /// Throttles as many requests to a hosted function as its behaviour says, and those that find no
+    /// place in the account's concurrency.
     pub(super) fn admit(&mut self, route: &Route) -> Result<(), AwsError> {
         let rate = self.behaviour(route).throttle_rate;
         let name = format!("admit:{}:{}", route.function, route.executed_version);
         if rate > 0.0 && self.stream(&name).random::<f64>() < rate {
             return Err(throttle(self, route));
+        }
+        let chance = self.chance_of_a_place(&route.function);
+        if chance < 1.0 && self.stream("places").random::<f64>() >= chance {
+            return Err(no_place(self, route));
         }
         Ok(())
     }

@@ -86,4 +86,9 @@ impl Invocations {
     pub fn next_due(&self) -> Option<i64> {
         self.queue.next_due()
     }
+
+    /// The function of every open invocation of a hosted function.
+    pub fn open_functions(&self) -> impl Iterator<Item = &str> {
+        self.open.values().map(|open| open.route.function.as_str())
+    }
 }

@@ -63,14 +63,25 @@ pub(in crate::sim) fn run_modelled(
     })
 }
 
-/// Counts a request that found no free concurrency, and says what its caller hears.
+/// Counts a request that found none of its function's own places free, and says what its caller hears.
 pub(in crate::sim) fn throttle(world: &mut World, route: &Route) -> AwsError {
+    throttled(
+        world,
+        route,
+        "ReservedFunctionConcurrentInvocationLimitExceeded",
+    )
+}
+
+/// The same for the places of the whole account.
+pub(in crate::sim) fn no_place(world: &mut World, route: &Route) -> AwsError {
+    throttled(world, route, "ConcurrentInvocationLimitExceeded")
+}
+
+fn throttled(world: &mut World, route: &Route, reason: &str) -> AwsError {
     let now = world.now();
     world.record_throttle(route, now);
-    AwsError::lambda("TooManyRequestsException", 429, "Rate Exceeded.").with(
-        "Reason",
-        json!("ReservedFunctionConcurrentInvocationLimitExceeded"),
-    )
+    AwsError::lambda("TooManyRequestsException", 429, "Rate Exceeded.")
+        .with("Reason", json!(reason))
 }
 
 /// The end of the log, as `LogType: Tail` asks for it.

@@ -19,7 +19,7 @@ pub(super) use functions::{
     Function, create_function, get_function, get_function_configuration, update_function_code,
     update_function_configuration,
 };
-pub(super) use invoke::{check_payload, log, run_modelled, throttle};
+pub(super) use invoke::{check_payload, log, no_place, run_modelled, throttle};
 pub(super) use tags::{list_tags, tag_resource};
 pub(super) use versions::{list_versions_by_function, publish_version};
 

@@ -66,6 +66,7 @@ MAY = {
         "sns:Publish",
         "ssm:GetParameter",
         "states:DescribeExecution",
+        "states:ListExecutions",
         "states:StartExecution",
     },
 }

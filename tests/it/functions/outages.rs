@@ -107,16 +107,16 @@ async fn without_lambda_a_rollback_waits_for_it_to_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stepper_throttled_for_a_minute_puts_the_alias_back() {
+async fn a_stepper_throttled_for_four_minutes_puts_the_alias_back() {
     let stage = Stage::set().await;
     let deployment = stage.deploy();
     stage
         .when("a weight", |world| {
-            has_weight(world).then(|| fault(world, FaultKind::Throttle, "Invoke", 60))
+            has_weight(world).then(|| fault(world, FaultKind::Throttle, "Invoke", 240))
         })
         .await;
     stage.rest().await;
-    // Its retries last for less than a minute; a rollout that nobody watches for longer ends.
+    // Its retries last for less than four minutes; a rollout that nobody watches for longer ends.
     assert_eq!(stage.status(&deployment), "Failed", "{}", stage.told());
     stage.assert_put_back();
     let outcome = &stage.outcome(&deployment)["outcome"];
