@@ -189,6 +189,19 @@ fn an_alarm_already_in_alarm_stops_the_start_unless_excepted() {
     assert!(memory.excepts("errors"));
 }
 
+/// Nothing was shifted then: what it did before the next look is not the canary's doing either.
+#[test]
+fn after_an_alarm_that_stops_the_start_the_next_look_is_a_first_one() {
+    let (memory, verdict) = rules().judge(&Memory::default(), at(0), &[reading(Alarm, -5, &[])]);
+    assert!(matches!(verdict, Verdict::Fail(Regression::InAlarm { .. })));
+    assert_eq!(memory, Memory::default());
+    assert_eq!(rules().question(&memory).since["errors"], None);
+    let flapped = reading(Fine, 12, &[(5, Fine), (8, Alarm), (12, Fine)]);
+    let (memory, verdict) = rules().judge(&memory, at(15), &[flapped]);
+    assert_eq!(verdict, Verdict::Pass);
+    assert_eq!(rules().question(&memory).since["errors"], Some(at(12)));
+}
+
 #[test]
 fn an_exception_survives_flapping_and_ends_with_the_recovery() {
     let rules = rules_with(true, InsufficientData::Hold);
