@@ -187,6 +187,8 @@ fn an_alarm_already_in_alarm_stops_the_start_unless_excepted() {
     let (memory, verdict) = rules.judge(&Memory::default(), at(0), &burning);
     assert_eq!(verdict, Verdict::Pass);
     assert!(memory.excepts("errors"));
+    // What it does until it has recovered makes no difference: a call less.
+    assert_eq!(rules.question(&memory).since["errors"], None);
 }
 
 /// Nothing was shifted then: what it did before the next look is not the canary's doing either.
