@@ -295,6 +295,17 @@ fn a_rollback_waits_longer_from_try_to_try() {
     assert_eq!(waits(&world), [1000, 2000, 4000, 8000, 15_000, 15_000]);
     let world = long_rollback(&Look::pass(), Fate::Touched);
     assert_eq!(waits(&world), [500, 2000, 4000, 8000, 15_000, 15_000]);
+    // But never longer than from look to look.
+    for look in [Look::pass(), Look::unreadable()] {
+        let mut world = World::new(PLAN);
+        world.rules.limits.poll = secs(3);
+        world.reach(0);
+        world.tick_with(&Look::abort(), Fate::LostBefore);
+        for _ in 0..5 {
+            world.tick_with(&look, Fate::LostBefore);
+        }
+        assert_eq!(waits(&world), [1000, 2000, 3000, 3000, 3000, 3000]);
+    }
 }
 
 #[test]
