@@ -93,11 +93,16 @@ pub fn play(args: &Args) -> (World, Figures) {
                 looked: 0,
             }),
             work: Notify::new(),
-            began: Instant::now(),
+            began: paused_now(),
         });
         Arc::clone(&sim).run(args).await;
         sim.with(|state| (state.world.clone(), std::mem::take(&mut state.figures)))
     })
+}
+
+#[allow(clippy::disallowed_methods, reason = "this time is virtual")]
+fn paused_now() -> Instant {
+    Instant::now()
 }
 
 impl Sim {
@@ -144,7 +149,7 @@ impl Sim {
             self.with(|state| state.wake = wake);
             let until = Duration::try_from(wake.duration_since(START)).unwrap_or_default();
             // Never the present moment again: the world has nothing left to do there.
-            let until = (self.began + until).max(Instant::now() + Duration::from_millis(1));
+            let until = (self.began + until).max(paused_now() + Duration::from_millis(1));
             tokio::select! {
                 biased;
                 () = self.work.notified() => {}

@@ -174,7 +174,7 @@ mod tests {
             }
             played.record.changes.insert(1, edit);
         };
-        let cases: [(&str, Breaks<'_>); 12] = [
+        let cases: [(&str, Breaks<'_>); 13] = [
             ("it comes to an end", &|played| played.rested = false),
             ("one rollout writes at a time", &|played| {
                 let mut other = played.record.changes[0].clone();
@@ -183,6 +183,11 @@ mod tests {
             }),
             ("nothing is left at the alias", &|played| {
                 played.alias.weights.insert("2".to_owned(), 0.1);
+            }),
+            // Where nothing can be written for hours something may be left, but not in silence.
+            ("nothing is left at the alias", &|played| {
+                played.record.inject("aliases away".to_owned());
+                "[lambda-canary:d-other:1]".clone_into(&mut played.alias.description);
             }),
             ("every hook is answered in time", &|played| {
                 let hook = played.record.hooks.values_mut().next();

@@ -9,6 +9,7 @@ use lambda_canary::sim::Service;
 use serde_json::json;
 
 use crate::account;
+use crate::alone::PREFIX;
 use crate::model::{SECRET, Way};
 use crate::record::{By, Call, Change};
 use crate::system::Played;
@@ -112,8 +113,11 @@ fn nothing_is_left(played: &mut Played) -> Result<(), String> {
     let only_mark = alias.weights.is_empty() && by_codedeploy;
     let injected = |kind: &str| played.record.injected.contains_key(kind);
     // Another deployment of the same alias is somebody else too.
-    if only_mark && injected("act SecondRelease") || injected("aliases away") {
+    if only_mark && injected("act SecondRelease") {
         return Ok(());
+    }
+    if injected("aliases away") {
+        return is_said(played);
     }
     if hand == Some(&By::Person) && (!by_codedeploy || only_mark) {
         return Ok(());
@@ -134,6 +138,23 @@ fn nothing_is_left(played: &mut Played) -> Result<(), String> {
     Err(format!(
         "the alias is {alias}, last changed by {:?}",
         last.map(|change| &change.by)
+    ))
+}
+
+/// What is left of ours where nothing could be written for hours is said, with the command that mends it.
+/// A command says so on its terminal, which is not recorded.
+fn is_said(played: &Played) -> Result<(), String> {
+    let Some(mark) = played.alias.mark() else {
+        return Ok(());
+    };
+    let by_command = mark.rollout.to_string().starts_with(PREFIX);
+    let mut logs = played.record.logs.iter();
+    if by_command || logs.any(|line| line.contains("canary rollback --function")) {
+        return Ok(());
+    }
+    Err(format!(
+        "the alias is {} under a mark, and nobody was told how to mend it",
+        played.alias
     ))
 }
 

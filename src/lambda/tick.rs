@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Functions;
 use super::answer::tell;
-use super::document::{Carry, Caught, Document, Next, Outcome, Way, Word};
+use super::document::{Carry, Caught, Document, Next, Outcome, Release, Way, Word};
 use super::failure::Failure;
 use super::follow::follow;
 use super::log::{self, Level};
@@ -114,7 +114,8 @@ async fn step(
     say(carry, &pass);
     let end = pass.snapshot.state.end().cloned();
     let found = Counting::account(assignment.evidence.as_ref(), &pass.snapshot.evidence);
-    carry.outcome = end.map(|end| outcome(&end).resting_on(&found));
+    carry.outcome =
+        end.map(|end| repairable(outcome(&end), &end, &carry.release).resting_on(&found));
     carry.way = Way::Stepper {
         assignment,
         snapshot: Box::new(pass.snapshot),
@@ -162,6 +163,28 @@ pub fn outcome(end: &End) -> Outcome {
         succeeded: word == Word::Passed,
         reason: end.to_string(),
         end: Some(end.clone()),
+    }
+}
+
+/// Where something may be left at the alias, the command that takes it away.
+fn repairable(outcome: Outcome, end: &End, release: &Release) -> Outcome {
+    let left = matches!(
+        end,
+        End::Failed {
+            failure: rollout::Failure::Drift { .. } | rollout::Failure::NotPutBack { .. }
+        }
+    );
+    if !left {
+        return outcome;
+    }
+    let (function, alias) = (&release.function, &release.alias);
+    Outcome {
+        reason: format!(
+            "{}; weights of this rollout and its mark, if they still stand, go by hand: \
+             canary rollback --function {function} --alias {alias}",
+            outcome.reason
+        ),
+        ..outcome
     }
 }
 

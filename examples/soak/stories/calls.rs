@@ -124,16 +124,16 @@ pub fn outages() -> Vec<Story> {
             scenario: with(
                 watched(),
                 [Service::Lambda, Service::CloudWatch, Service::CodeDeploy]
-                    .map(|service| outage(service, FaultKind::Throttle, 110, 60))
+                    .map(|service| outage(service, FaultKind::Throttle, 110, 300))
                     .to_vec(),
             ),
             outcomes: &[(PRE, "rolled_back", "Failed", "TooManyRequestsException")],
             says: &["Lambda works again"],
             ..fails(
                 "throttled-account",
-                "The account's calls to Lambda, CloudWatch and CodeDeploy are throttled for a minute, the \
-                    stepper's own invocations among them. Step Functions tries a tick again for less than \
-                    that; then nobody looks any more, and the alias is put back as soon as it can be.",
+                "The account's calls to Lambda, CloudWatch and CodeDeploy are throttled for five minutes, the \
+                    stepper's own invocations among them. Step Functions tries a tick again for about two; \
+                    then nobody looks any more, and the alias is put back as soon as it can be.",
             )
         },
         Story {

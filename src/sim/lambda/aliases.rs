@@ -14,6 +14,9 @@ use crate::sim::errors::AwsError;
 use crate::sim::paging;
 use crate::sim::world::World;
 
+/// So many writes are remembered at least, and twice as many at most.
+const CHANGES_KEPT: usize = 10_000;
+
 /// An alias.
 #[derive(Debug, Clone)]
 pub(in crate::sim) struct Alias {
@@ -133,13 +136,14 @@ pub(in crate::sim) fn update_alias(
     }
     alias.revision_id = world.next_revision();
     let answer = describe(world, &function_name, &request.name, &alias);
-    world.alias_changes.push(AliasChange {
+    let change = AliasChange {
         at: world.now(),
         function: function_name.clone(),
         alias: request.name.clone(),
         version: alias.version.clone(),
         weights: alias.weights.clone(),
-    });
+    };
+    world.remember(change);
     world
         .function_mut(&function_name)?
         .aliases
@@ -176,10 +180,18 @@ pub struct AliasChange {
 }
 
 impl World {
-    /// Every write of an alias so far, by whomever, oldest first.
+    /// Every write of an alias so far, by whomever, oldest first; at least the newest 10,000 of them.
     #[must_use]
     pub fn alias_changes(&self) -> &[AliasChange] {
         &self.alias_changes
+    }
+
+    fn remember(&mut self, change: AliasChange) {
+        // Many at a time, since each time moves all that stay.
+        if self.alias_changes.len() == 2 * CHANGES_KEPT {
+            self.alias_changes.drain(..CHANGES_KEPT);
+        }
+        self.alias_changes.push(change);
     }
 
     /// Gives an alias a new revision id and changes nothing else, as operations on provisioned

@@ -299,3 +299,13 @@ fn a_third_version_can_take_the_weight() {
         weights(&[("3", 1.0)])
     );
 }
+
+#[test]
+fn writes_of_an_alias_are_remembered_for_long_but_not_for_ever() {
+    let mut world = hello(1);
+    for _ in 0..20_005 {
+        world.update_alias(update()).expect("valid");
+    }
+    let kept = world.alias_changes().len();
+    assert!((10_000..=20_000).contains(&kept), "{kept}");
+}

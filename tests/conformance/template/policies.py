@@ -20,6 +20,7 @@ EXPECTED = {
     ("RESOURCE_MISMATCH", "codedeploy:ListDeploymentTargets", "*"): UNTYPED,
     ("RESOURCE_MISMATCH", "codedeploy:StopDeployment", "*"): UNTYPED,
     ("RESOURCE_MISMATCH", "states:DescribeExecution", "arn:*:states:*:*:express:*:*:*"): OTHER_TYPE,
+    ("RESOURCE_MISMATCH", "states:ListExecutions", "arn:*:states:*:*:mapRun:*/*:*"): OTHER_TYPE,
     ("RESOURCE_STAR", "cloudwatch:DescribeAlarms", ""): "composite alarms need it",
     ("RESOURCE_STAR", "cloudwatch:DescribeAlarmHistory", ""): "composite alarms need it",
 }
