@@ -325,7 +325,7 @@ async fn carry_out<P: Act>(
 }
 
 #[cfg(test)]
-#[path = "driver_tests.rs"]
+#[path = "driver/pass_tests.rs"]
 mod tests;
 
 #[cfg(test)]
