@@ -325,6 +325,10 @@ async fn carry_out<P: Act>(
 }
 
 #[cfg(test)]
+#[path = "driver/pass_tests.rs"]
+mod tests;
+
+#[cfg(test)]
 mod garbage_tests;
 
 #[cfg(test)]

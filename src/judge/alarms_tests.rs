@@ -187,6 +187,21 @@ fn an_alarm_already_in_alarm_stops_the_start_unless_excepted() {
     let (memory, verdict) = rules.judge(&Memory::default(), at(0), &burning);
     assert_eq!(verdict, Verdict::Pass);
     assert!(memory.excepts("errors"));
+    // What it does until it has recovered makes no difference: a call less.
+    assert_eq!(rules.question(&memory).since["errors"], None);
+}
+
+/// Nothing was shifted then: what it did before the next look is not the canary's doing either.
+#[test]
+fn after_an_alarm_that_stops_the_start_the_next_look_is_a_first_one() {
+    let (memory, verdict) = rules().judge(&Memory::default(), at(0), &[reading(Alarm, -5, &[])]);
+    assert!(matches!(verdict, Verdict::Fail(Regression::InAlarm { .. })));
+    assert_eq!(memory, Memory::default());
+    assert_eq!(rules().question(&memory).since["errors"], None);
+    let flapped = reading(Fine, 12, &[(5, Fine), (8, Alarm), (12, Fine)]);
+    let (memory, verdict) = rules().judge(&memory, at(15), &[flapped]);
+    assert_eq!(verdict, Verdict::Pass);
+    assert_eq!(rules().question(&memory).since["errors"], Some(at(12)));
 }
 
 #[test]

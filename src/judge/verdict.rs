@@ -289,3 +289,7 @@ fn share(part: u64, whole: u64) -> String {
         _ => percent((part as f64 / whole as f64).min(1.0)),
     }
 }
+
+#[cfg(test)]
+#[path = "verdict_tests.rs"]
+mod tests;

@@ -36,6 +36,8 @@ fn jitter_is_a_tenth_either_way_and_never_looks_more_often_than_the_policy() {
     assert!((poll(900, 1.0) - 165.0).abs() < 1e-6);
     assert!((poll(96, 0.0) - 15.0).abs() < 1e-6);
     assert_eq!(POLICY.among(90, 0.0), POLICY);
+    assert_eq!(POLICY.among(90, 1.0), POLICY);
+    assert_eq!(POLICY.among(900, 7.0), POLICY.among(900, 1.0));
     let slow = Limits {
         poll: SignedDuration::from_mins(3),
         ..POLICY

@@ -1,7 +1,7 @@
 //! Somebody else edits the alias, and answers that are older than the last change.
 
 use super::*;
-use crate::rollout::script::{Edit, Fate, Look, Read, at, gist, secs};
+use crate::rollout::script::{Edit, Fate, Look, Read, at, gist, rules, secs};
 use crate::rollout::world::World;
 
 const PLAN: &str = "1%:1m,10%:5m,50%:5m";
@@ -47,6 +47,30 @@ fn drift_of_every_kind_is_reported_and_left_alone() {
         assert_eq!(world.trace.len(), ticks + 2, "a second look, and no more");
         assert_eq!(world.now.duration_since(when), LOOK_AGAIN);
         assert_eq!(world.alias, left);
+    }
+}
+
+/// Where verdicts have no consequences, none of them is why the rollout has ended.
+#[test]
+fn an_edit_during_an_alarm_is_the_alarms_doing_only_where_verdicts_are_enforced() {
+    for mode in [Mode::Enforce, Mode::Advise] {
+        let mut world = World::with(Rules {
+            mode,
+            ..rules(PLAN)
+        });
+        world.reach(1);
+        world.edit(&Edit::PutBackByHand);
+        // The first look shows no more than a surprise.
+        world.tick(&Look::pass());
+        let end = world.play_out(&Look::alarm());
+        let cause = match &end {
+            End::RolledBack {
+                cause: Cause::Regression { .. },
+            } => Mode::Enforce,
+            End::Aborted { by } if by == "an edit of the alias" => Mode::Advise,
+            _ => panic!("{end:?}"),
+        };
+        assert_eq!(cause, mode, "{end:?}");
     }
 }
 

@@ -127,6 +127,15 @@ mod tests {
         assert_eq!(Mark::split("prod [lambda-canary:a1-b2:3]").0, "prod");
     }
 
+    /// Whatever stands before it is somebody's text: spaces, and what looks like a mark, too.
+    #[test]
+    fn others_text_comes_back_as_it_was() {
+        for others in ["prod ", "prod\n", "[lambda-canary:x:1]", "[lambda-canary:x"] {
+            let joined = mark().join(others);
+            assert_eq!(Mark::split(&joined), (others, Some(mark())));
+        }
+    }
+
     #[test]
     fn what_only_looks_like_a_mark_is_somebodys_text() {
         for text in [

@@ -56,6 +56,24 @@ fn kinds(facts: &Facts, request: &Request) -> Vec<String> {
         .collect()
 }
 
+#[test]
+fn an_invocation_may_take_as_long_as_the_slower_version_lets_it() {
+    for (stable, canary) in [(3, 60), (60, 3)] {
+        let version = |timeout| {
+            Some(VersionFacts {
+                timeout,
+                ..version()
+            })
+        };
+        let facts = Facts {
+            stable: version(stable),
+            canary: version(canary),
+            ..facts()
+        };
+        assert_eq!(facts.timeout(), 60);
+    }
+}
+
 type Change = fn(&mut Facts, &mut Request);
 
 fn canary(facts: &mut Facts) -> &mut VersionFacts {

@@ -245,6 +245,19 @@ fn the_wait_is_what_is_left_but_at_most_a_poll() {
 }
 
 #[test]
+fn the_wait_after_a_shift_is_its_bake_but_at_most_a_poll() {
+    let mut world = World::new("10%:5s,50%:5m");
+    for (step, wait) in [(0, secs(5)), (1, POLL)] {
+        world.reach(step);
+        let last = world.trace.last().unwrap();
+        assert_eq!(
+            (gist(&last.decision), last.wait),
+            (format!("step {step}"), wait)
+        );
+    }
+}
+
+#[test]
 fn a_clock_that_goes_back_starts_the_bake_anew_and_stops_nothing() {
     let here = AliasReading::Seen(view("1", Some(0.1), 1, "a"));
     let early = State {

@@ -282,6 +282,28 @@ fn a_rollback_is_tried_for_more_than_half_an_hour_then_given_up_with_what_is_lef
     }
 }
 
+/// As on a laptop that wakes up now and then: time alone is no reason to give up.
+#[test]
+fn a_rollback_is_tried_ten_times_however_long_that_takes() {
+    let mut world = World::new(PLAN);
+    world.reach(0);
+    for tried in 1..=10 {
+        assert_eq!(world.state.end(), None, "tried {} times", tried - 1);
+        world.due += SignedDuration::from_mins(10);
+        world.tick_with(&Look::abort(), Fate::LostBefore);
+    }
+    let failure = world.state.end().unwrap();
+    assert!(
+        matches!(
+            failure,
+            End::Failed {
+                failure: Failure::NotPutBack { .. }
+            }
+        ),
+        "{failure:?}"
+    );
+}
+
 #[test]
 fn a_rollback_waits_longer_from_try_to_try() {
     let world = long_rollback(&Look::pass(), Fate::LostBefore);
@@ -295,6 +317,24 @@ fn a_rollback_waits_longer_from_try_to_try() {
     assert_eq!(waits(&world), [1000, 2000, 4000, 8000, 15_000, 15_000]);
     let world = long_rollback(&Look::pass(), Fate::Touched);
     assert_eq!(waits(&world), [500, 2000, 4000, 8000, 15_000, 15_000]);
+    let mut patient = World::new(PLAN);
+    patient.rules.limits.poll = SignedDuration::from_mins(1);
+    patient.reach(0);
+    for _ in 0..6 {
+        patient.tick_with(&Look::abort(), Fate::LostBefore);
+    }
+    assert_eq!(waits(&patient), [1000, 2000, 4000, 8000, 15_000, 15_000]);
+    // But never longer than from look to look.
+    for look in [Look::pass(), Look::unreadable()] {
+        let mut world = World::new(PLAN);
+        world.rules.limits.poll = secs(3);
+        world.reach(0);
+        world.tick_with(&Look::abort(), Fate::LostBefore);
+        for _ in 0..5 {
+            world.tick_with(&look, Fate::LostBefore);
+        }
+        assert_eq!(waits(&world), [1000, 2000, 3000, 3000, 3000, 3000]);
+    }
 }
 
 #[test]

@@ -143,6 +143,26 @@ fn places_of_a_version_without_traffic_fall_free() {
 }
 
 #[test]
+fn what_one_function_reserves_the_others_lack() {
+    let mut world = with_a_stepper();
+    world.reserve_concurrency("stepper", 10);
+    let pool = |function| world.concurrency.pool(function);
+    assert_eq!((pool("stepper"), pool("hello")), (Some(10.0), Some(90.0)));
+}
+
+/// What its requests hold already is not taken from what its next ones may get.
+#[test]
+fn a_version_alone_fills_the_whole_pool_and_keeps_it() {
+    let mut world = with_a_stepper();
+    for _ in 0..60 {
+        world.take_places("hello", "1", 50, 30.0);
+        world.settle_places();
+    }
+    let held = world.concurrency.busy_beside("hello");
+    assert!((held - 100.0).abs() < 0.5, "{held}");
+}
+
+#[test]
 fn without_limits_nothing_is_refused() {
     let mut world = hello(1);
     assert_eq!(passed(&mut world, "GetAlias", 1_000), 1_000);

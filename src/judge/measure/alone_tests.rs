@@ -124,6 +124,23 @@ fn bursts_before_the_shift_widen_the_bound() {
 }
 
 #[test]
+fn what_came_before_the_shift_is_asked_for_until_it_is_answered() {
+    let points = steady(-62..60, 100.0, 1.0);
+    let mut memory = Alone::default();
+    memory.saw(true, at(0));
+    let question = rules().question_alone(&memory, &versions(), at(0)).unwrap();
+    let nothing = CountsAnswer {
+        failure: Some("throttled".into()),
+        ..answer(&Points::new(), &question)
+    };
+    memory = rules().weigh_alone(&memory, at(0), &nothing);
+    assert_eq!((&memory.bursts, memory.hourly), (&None, None));
+    assert!(look(&rules(), &mut memory, 15, &points));
+    assert!(memory.bursts.is_some());
+    assert_eq!(memory.hourly, Some(6_000));
+}
+
+#[test]
 fn one_failed_request_too_many_counts_at_once() {
     let mut points = steady(1..60, 100.0, 0.0);
     points.insert(3, [Some(10.0), Some(3.0)]);
@@ -220,12 +237,14 @@ fn a_limit_that_nothing_was_held_against_is_not_kept() {
     };
     assert_eq!(short(&content, &none), Sufficiency::Enough);
     // But not where there is traffic: a version that hangs has none that is counted, either.
-    assert_eq!(short(&content, &steady(-62..-2, 4.0, 0.0)), uncalled());
+    assert_eq!(short(&content, &steady(-62..-2, 3.0, 0.0)), uncalled());
     assert_eq!(
-        short(&content, &steady(-62..-2, 2.0, 0.0)),
+        short(&content, &steady(-62..-2, 2.9, 0.0)),
         Sufficiency::Enough,
-        "twenty would have come"
+        "twenty-nine would have come"
     );
+    // Points that say zero are no requests either.
+    assert_eq!(short(&at_most(5), &steady(1..60, 0.0, 0.0)), uncalled());
     assert_eq!(
         short(&at_most(5), &steady(1..60, 1.0, 0.0)),
         Sufficiency::Enough

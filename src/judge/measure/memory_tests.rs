@@ -169,6 +169,48 @@ fn what_is_still_to_be_judged_follows_the_fetches() {
     assert_eq!(from(&memory, 600), None);
 }
 
+/// What a plan is reckoned by: the fetch of the clock's next minute sees it at the latest.
+#[test]
+fn settled_counts_are_fetched_within_the_time_that_is_reckoned_for_it() {
+    let settling = rules().settling().as_secs();
+    let cloud = Cloud::steady(30, [10, 0, 90, 0]);
+    let judged = |wait: i64| {
+        let mut memory = shifted();
+        // Minute 2 ends at 180, and the fetch of minute 4 is a moment before that has settled.
+        for second in [299, 180 + wait] {
+            look(&rules(), &mut memory, 1_000, second, |question| {
+                cloud.answer(question)
+            });
+        }
+        let from = rules().measured(&memory, at(180 + wait)).unjudged_from;
+        from.is_none_or(|from| from >= at(180))
+    };
+    assert_eq!(
+        (settling, judged(settling), judged(119)),
+        (180, true, false)
+    );
+}
+
+/// A policy may ask for less than it takes until anything is published.
+#[test]
+fn no_minute_is_judged_before_it_is_published_however_soon_it_settles() {
+    let cloud = Cloud::steady(30, [10, 0, 90, 0]);
+    let rules = EvidenceRules {
+        settle: 30,
+        ..rules()
+    };
+    for (second, from) in [(359, 240), (360, 300)] {
+        let mut memory = shifted();
+        for second in [0, second] {
+            look(&rules, &mut memory, 1_000, second, |question| {
+                cloud.answer(question)
+            });
+        }
+        let measured = rules.measured(&memory, at(second));
+        assert_eq!(measured.unjudged_from, Some(at(from)), "{second}");
+    }
+}
+
 #[test]
 fn with_acceptance_a_minute_is_heard_only_when_nothing_in_it_can_fail_any_more() {
     let cloud = Cloud::steady(30, [10, 0, 90, 0]);

@@ -126,6 +126,15 @@ fn an_unanswered_series_is_never_silence() {
     assert_eq!(bad_by_minute(&own(), &unanswered), None);
 }
 
+/// Some statistics are computed from shares, and come out a little beside the count.
+#[test]
+fn a_count_is_the_nearest_whole_number() {
+    let canary = pair(Some(9.999_999), Some(2.6));
+    let found = found(canary, pair(Some(90.4), Some(0.49)));
+    let reading = reading(&MetricRule::errors(), &found, 0, true);
+    assert_eq!(reading, counts((10, 3), (90, 0)));
+}
+
 #[test]
 fn what_no_count_can_be_is_unsettled() {
     for wrong in [f64::NAN, f64::INFINITY, -1.0, 1e300] {

@@ -78,6 +78,14 @@ fn what_a_late_look_saw_may_have_changed_up_to_the_next() {
     );
     // What was seen long before is not doubted.
     assert_eq!(looks(&[65, 200, 215]), change);
+    // Nor is a change that was over when the last look but one saw the same again.
+    let mut timeline = Timeline::default();
+    for (second, share) in [(50, 0), (54, 1_000), (60, 1_000)] {
+        timeline.saw(share, at(second));
+    }
+    timeline.expects(at(75));
+    timeline.saw(1_000, at(300));
+    assert_eq!(kinds(&timeline, 0..2), [Change, Split(1_000)]);
 }
 
 #[test]
@@ -88,6 +96,30 @@ fn after_the_last_look_nothing_is_known() {
     let known = |number| timeline.known_kind(minute(number));
     assert_eq!([1, 2].map(known), [Split(1_000), Change]);
     assert_eq!(timeline.kind(minute(2)), Split(1_000));
+    // A look at the very second in which a minute is over has seen all of it.
+    timeline.saw(1_000, at(180));
+    let known = |number| timeline.known_kind(minute(number));
+    assert_eq!([2, 3].map(known), [Split(1_000), Change]);
+}
+
+/// What is carried from look to look stays small, whatever somebody does to the alias.
+#[test]
+fn changes_without_a_whole_minute_between_them_are_one_and_what_is_over_is_forgotten() {
+    let changed = |looks: &[(i64, u16)]| {
+        let mut timeline = Timeline::default();
+        for (second, share) in looks {
+            timeline.saw(*share, at(*second));
+        }
+        timeline
+    };
+    // The first one touches the minutes 0 and 1, the second one 2 or 3.
+    let second = |from| changed(&[(50, 0), (55, 1_000), (from, 1_000), (from + 5, 0)]);
+    assert_eq!(second(179).changes.len(), 1);
+    assert_eq!(second(180).changes.len(), 2);
+    // The last second of this one is the last one of minute 0.
+    let mut timeline = changed(&[(50, 0), (54, 1_000)]);
+    timeline.forget_before(minute(1));
+    assert_eq!((timeline.base, timeline.changes.len()), (1_000, 0));
 }
 
 #[test]

@@ -295,5 +295,9 @@ impl Weighing<'_> {
 mod tests;
 
 #[cfg(test)]
+#[path = "weigh_acceptance_tests.rs"]
+mod acceptance;
+
+#[cfg(test)]
 #[path = "weigh_property_tests.rs"]
 mod properties;

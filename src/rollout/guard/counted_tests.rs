@@ -101,6 +101,31 @@ fn what_has_to_be_confirmed_is_waited_for_and_other_doubts_have_their_time() {
     };
     let both = looks(&mut guard(), 0, long, &unconfirmed(other));
     assert!(matches!(both.state.end(), Some(GuardEnd::Failed { .. })));
+    // Nor is a doubt that nobody names one that time ends.
+    let unnamed = GuardObservation {
+        verdict: Verdict::Inconclusive(Vec::new()),
+        ..unconfirmed(Vec::new())
+    };
+    let unnamed = looks(&mut guard(), 0, long, &unnamed);
+    assert!(matches!(unnamed.state.end(), Some(GuardEnd::Failed { .. })));
+}
+
+#[test]
+fn numbers_that_never_come_are_waited_for_to_the_last_second_of_twenty_minutes() {
+    let waiting = GuardObservation {
+        deployment: DeploymentReading::Seen(DeploymentStatus::Succeeded),
+        ..arrived(Some(0))
+    };
+    let mut state = guard();
+    let last = looks(&mut state, 0, 1_215, &waiting);
+    assert_eq!(last.act, GuardAct::Wait);
+    let over = watch(&rules(Mode::Enforce), &state, at(1_201), &waiting);
+    assert!(matches!(
+        over.state.end(),
+        Some(GuardEnd::Failed {
+            failure: GuardFailure::Unproven { .. }
+        })
+    ));
 }
 
 fn short() -> Doubt {

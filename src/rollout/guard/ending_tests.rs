@@ -107,6 +107,19 @@ fn an_alias_that_somebody_moved_after_the_success_is_no_pass() {
     }
 }
 
+/// Nothing was to be stopped, so nothing came too late.
+#[test]
+fn advise_reports_a_regression_after_the_end_as_what_would_have_stopped_it() {
+    let mut watch = Watch::new(Mode::Advise);
+    let late = watch.sees(&with(
+        alarm(),
+        ended(DeploymentStatus::Succeeded, arrived()),
+    ));
+    assert_eq!(late.act, GuardAct::End);
+    let (would, doubt) = (Some(regression()), None);
+    assert_eq!(watch.state.end(), Some(&GuardEnd::Advised { would, doubt }));
+}
+
 #[test]
 fn advise_does_not_keep_the_second_hook_waiting_for_a_doubt() {
     let mut watch = Watch::new(Mode::Advise);

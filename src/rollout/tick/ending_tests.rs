@@ -52,9 +52,9 @@ fn last(world: &World) -> (&Decision, String) {
     (&pass.decision, gist(&pass.decision))
 }
 
-/// Ticks on time until that second.
+/// Ticks on time until that second or the end.
 fn until(world: &mut World, second: i64, look: &Look) {
-    while world.now < at(second) {
+    while world.now < at(second) && world.state.end().is_none() {
         world.tick(look);
     }
 }
@@ -166,6 +166,27 @@ fn a_hold_that_never_ends_says_what_it_waited_for() {
 }
 
 #[test]
+fn what_a_bake_lacks_is_waited_for_from_the_second_in_which_it_is_over() {
+    for (late, waits) in [(0, true), (1, false)] {
+        let mut world = world(Inconclusive::Hold);
+        world.reach(0);
+        // The limit is passed in the last second of the bake, or in the one before it.
+        let over = world.now.duration_since(world.state.started_at) + secs(300 - late);
+        world.rules.limits.longest = over - secs(1);
+        world.due = world.state.started_at + over;
+        world.tick(&unproven());
+        let Phase::RollingBack { cause, .. } = &world.trace.last().unwrap().decision.state.phase
+        else {
+            panic!("{:?}", world.state);
+        };
+        let Cause::TooLong { waiting_for, .. } = cause else {
+            panic!("{cause:?}");
+        };
+        assert_eq!(waiting_for.is_some(), waits, "{cause:?}");
+    }
+}
+
+#[test]
 fn the_rules_say_whether_too_little_evidence_goes_on_or_back() {
     let mut back = world(Inconclusive::Rollback);
     let doubt = short();
@@ -184,6 +205,46 @@ fn the_rules_say_whether_too_little_evidence_goes_on_or_back() {
         reason.contains("the policy says to go on: only 3"),
         "{reason}"
     );
+}
+
+/// The canary's requests do not come back: more weight would send more of them there.
+#[test]
+fn a_starved_canary_gets_no_more_weight_whatever_the_policy_makes_of_too_little_evidence() {
+    let doubt = Doubt::Starved {
+        expected: 600,
+        got: 1,
+    };
+    let look = measured(
+        Sufficiency::Short {
+            doubt: doubt.clone(),
+        },
+        None,
+    );
+    for (inconclusive, holds) in [
+        (Inconclusive::Rollback, false),
+        (Inconclusive::Hold, true),
+        (Inconclusive::Complete, true),
+    ] {
+        let mut world = world(inconclusive);
+        world.reach(0);
+        until(&mut world, 330, &look);
+        let held = last(&world).1 == "hold" && world.stands() == "1 2:0.1";
+        assert_eq!(held, holds, "{inconclusive:?}: {:?}", world.state);
+        let End::RolledBack { cause } = world.play_out(&look) else {
+            panic!("{inconclusive:?}: {:?}", world.state);
+        };
+        let at_once = Cause::Inconclusive {
+            doubt: doubt.clone(),
+        };
+        assert_eq!(cause == at_once, !holds, "{cause:?}");
+        assert_eq!(world.stands(), "1");
+    }
+    // Where nothing is enforced, steps move by time.
+    let mut world = world(Inconclusive::Rollback);
+    world.rules.mode = Mode::Advise;
+    world.reach(0);
+    until(&mut world, 330, &look);
+    assert_eq!(world.stands(), "1 2:0.5");
 }
 
 #[test]
