@@ -149,7 +149,7 @@ where
     P: Observe + Act + Sync,
     C: Fn() -> Timestamp,
 {
-    let alias = ports.alias().await;
+    let alias = snapshot.state.believes(ports.alias().await);
     let (wish, unheard) = match heard {
         Ok(wish) => (wish, None),
         Err(error) => (None, Some(error)),

@@ -2,6 +2,8 @@
 //!
 //! Each has its stated exceptions and no others.
 
+mod looks;
+
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
@@ -10,14 +12,13 @@ use serde_json::json;
 
 use crate::account;
 use crate::alone::PREFIX;
-use crate::model::{SECRET, Way};
-use crate::record::{By, Call, Change};
+use crate::model::SECRET;
+use crate::record::{By, Change, Hook};
 use crate::system::Played;
+use looks::{has_lost_its_policy, raises_were_looked_at, successes_were_looked_at};
 
 /// The longest that CodeDeploy waits for a hook, less what an answer may need.
 const ANSWERED_WITHIN: SignedDuration = SignedDuration::from_mins(58);
-/// Every plan's last step bakes at least a minute, and a delay of up to ten seconds is not made up for.
-const BAKED: SignedDuration = SignedDuration::from_secs(48);
 
 /// A property that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,7 +167,8 @@ fn stopped_halfway(played: &Played) -> bool {
         .any(|one| one.status == "Stopped" && one.rollback.is_none() && halfway(one.weight))
 }
 
-/// Invariant 3. Except a hook whose deployment ended before, which closes it.
+/// Invariant 3. Except a hook whose deployment ended before, which closes it; and where CodeDeploy and Step
+/// Functions were both away for longer than hook and recovery are tried, and a message says so.
 fn hooks_are_answered(played: &mut Played) -> Result<(), String> {
     for (id, hook) in &played.record.hooks {
         let Some(closed) = hook.closed else {
@@ -176,7 +178,7 @@ fn hooks_are_answered(played: &mut Played) -> Result<(), String> {
             ));
         };
         let lasted = closed.duration_since(hook.since);
-        if lasted > ANSWERED_WITHIN {
+        if lasted > ANSWERED_WITHIN && !is_given_up(played, hook) {
             return Err(format!(
                 "{} of {} was open for {lasted:#}",
                 hook.event, hook.deployment
@@ -192,99 +194,17 @@ fn hooks_are_answered(played: &mut Played) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a look at the alarms speaks for the canary, as the policy has it.
-fn is_good(played: &Played, look: &Call) -> bool {
-    match look.alarm.as_deref() {
-        Some("OK") => true,
-        Some("INSUFFICIENT_DATA") => played
-            .scenario
-            .policy
-            .contains(r#""insufficient_data":"ok""#),
-        _ => false,
-    }
-}
-
-/// Whether the policy that names the alarm was deleted: the built-in one names none.
-fn has_lost_its_policy(played: &Played) -> bool {
-    played.record.injected.contains_key("act PolicyDeleted")
-}
-
-/// Invariant 5, while the weight rises: in the same tick the alarms were seen, and were good. Except
-/// in the mode `advise`, and where the policy that names them was deleted.
-fn raises_were_looked_at(played: &mut Played) -> Result<(), String> {
-    if played.scenario.advise || has_lost_its_policy(played) {
-        return Ok(());
-    }
-    for change in own_changes(played) {
-        if change.after.weight() <= change.before.weight() {
-            continue;
-        }
-        let By::Function(by) = &change.by else {
-            continue;
-        };
-        let looks = played.record.calls.iter().rev().filter(|call| {
-            call.by.invocation == by.invocation && call.at <= change.at && call.alarm.is_some()
-        });
-        // A command looks many times; the last look is the tick's.
-        let seen: Vec<&Call> = looks.take(1).collect();
-        if seen.is_empty() || seen.iter().any(|look| !is_good(played, look)) {
-            let states: Vec<_> = seen.iter().map(|look| &look.alarm).collect();
-            return Err(format!(
-                "to {} at {} after {states:?}",
-                change.after, change.at
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// Invariant 5, at the end: nobody hands over without having looked when the last step had baked.
-/// Except in the mode `advise`, where the policy was deleted, and where a person edited the alias.
-fn successes_were_looked_at(played: &mut Played) -> Result<(), String> {
-    let edited = played
-        .record
-        .changes
-        .iter()
-        .any(|change| change.by == By::Person);
-    let exempt = played.scenario.advise || has_lost_its_policy(played);
-    if exempt || played.scenario.way != Way::Stepper || edited {
-        return Ok(());
-    }
-    let rollbacks = rollbacks(played);
-    for hook in played.record.hooks.values() {
-        let passed = hook
-            .answers
-            .iter()
-            .find(|(_, answer)| answer == "Succeeded");
-        let Some((at, _)) = passed else { continue };
-        if hook.event != "BeforeAllowTraffic"
-            || hook.deployment != played.deployment
-            || rollbacks.contains(&hook.deployment)
-        {
-            continue;
-        }
-        let raised = own_changes(played)
-            .filter(|change| !change.after.weights.is_empty() && change.at <= *at);
-        let Some(last) = raised.map(|change| change.at).max() else {
-            return Err(format!(
-                "{} passed at {at} without any traffic",
-                hook.deployment
-            ));
-        };
-        let baked = last + BAKED;
-        let looked = played
-            .record
-            .calls
-            .iter()
-            .any(|call| call.at >= baked && call.at <= *at && is_good(played, call));
-        if !looked {
-            return Err(format!(
-                "{} passed at {at}, and nobody looked after {baked}",
-                hook.deployment
-            ));
-        }
-    }
-    Ok(())
+/// Whether nobody could answer a hook, and somebody was told.
+fn is_given_up(played: &Played, hook: &Hook) -> bool {
+    let away = ["outage CodeDeploy", "outage StepFunctions"];
+    let injected = &played.record.injected;
+    let mut messages = played.world.messages();
+    hook.answers.is_empty()
+        && away.iter().all(|outage| injected.contains_key(*outage))
+        && messages.any(|sent| {
+            let text = &sent.message;
+            text.contains(&hook.deployment) && text.contains("errorMessage")
+        })
 }
 
 /// Whoever takes the weights away stops the rollout: its hook does not say that the canary passed.

@@ -41,6 +41,15 @@ pub struct Execution {
     pub output: Option<Value>,
 }
 
+impl Execution {
+    /// Whether it has ended by itself, and not by handing over to another one.
+    fn has_come_to_its_end(&self) -> bool {
+        let output = self.output.as_ref();
+        let continued = output.and_then(|output| output.pointer("/carry/continued"));
+        self.status == "SUCCEEDED" && continued.is_none()
+    }
+}
+
 /// An execution that runs, as `ListExecutions` shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Running {
@@ -155,7 +164,8 @@ pub async fn find(
 }
 
 /// The last of the executions that continue each other, beginning with `name`; `None` if there is
-/// none of that name.
+/// none of that name. One that runs yet may have started the next one already: whoever asks at that moment
+/// means the next.
 ///
 /// # Errors
 /// If Step Functions cannot be asked.
@@ -169,11 +179,7 @@ pub async fn last(
         let Some(execution) = find(client, machine, &name.to_string()).await? else {
             return Ok(last);
         };
-        let continued = execution
-            .output
-            .as_ref()
-            .is_some_and(|output| output.pointer("/carry/continued").is_some());
-        if !continued {
+        if execution.has_come_to_its_end() {
             return Ok(Some(execution));
         }
         last = Some(execution);

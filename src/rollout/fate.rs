@@ -21,6 +21,10 @@ pub(super) const LOOK_AGAIN: SignedDuration = SignedDuration::from_millis(500);
 /// The state after a command was carried out.
 #[must_use]
 pub fn applied(state: State, command: &Command, now: Timestamp) -> State {
+    let superseded = match &state.phase {
+        Phase::Starting { revision, .. } => Some(revision.clone()),
+        _ => state.superseded,
+    };
     let phase = match (command, state.phase) {
         (Command::Shift { step, .. }, _) => Phase::Baking {
             step: *step,
@@ -44,6 +48,7 @@ pub fn applied(state: State, command: &Command, now: Timestamp) -> State {
         max_weight,
         failing: None,
         unexpected: None,
+        superseded,
         ..state
     }
 }

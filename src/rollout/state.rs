@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{alias::Contenders, weight::Weight};
+use super::{alias::Contenders, observation::AliasReading, weight::Weight};
 use crate::judge::duration::readable;
 use crate::judge::{Doubt, Regression};
 
@@ -27,6 +27,10 @@ pub struct State {
     /// second look that finds the same ends the rollout, so that one stale answer cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unexpected: Option<String>,
+    /// The revision that the preflight saw, once a write of ours is known to have replaced it. A look
+    /// that shows it again is a stale answer: no revision comes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded: Option<String>,
     /// Lambda keeps the entry `{canary: 0.0}` of a dark stage, which is not documented. Once it
     /// was seen, an alias without it is somebody's edit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -198,6 +202,9 @@ pub enum Failure {
     },
 }
 
+/// Why a look at the alias tells nothing.
+const STALE: &str = "Lambda shows it as it was before the rollout's first write";
+
 /// A tick that comes so much later than it was to is late.
 const LATE: SignedDuration = SignedDuration::from_secs(10);
 
@@ -229,6 +236,18 @@ impl State {
         self
     }
 
+    /// What a look at the alias tells: nothing, if it shows the alias as it was before the rollout
+    /// although a write of ours has replaced that.
+    #[must_use]
+    pub fn believes(&self, reading: AliasReading) -> AliasReading {
+        match reading {
+            AliasReading::Seen(view) if self.superseded.as_ref() == Some(&view.revision) => {
+                AliasReading::Unreadable(STALE.to_owned())
+            }
+            other => other,
+        }
+    }
+
     /// A rollout about to begin, on an alias that the preflight saw at `revision`.
     pub fn new(contenders: Contenders, revision: String, now: Timestamp) -> Self {
         Self {
@@ -241,6 +260,7 @@ impl State {
             },
             failing: None,
             unexpected: None,
+            superseded: None,
             keeps_zero: false,
             due: None,
             ticks: 0,

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::judge::{Doubt, Verdict};
-use crate::rollout::script::{Look, at, rules};
+use crate::rollout::script::{Fate, Look, at, rules};
 use crate::rollout::world::World;
 use crate::rollout::{AliasReading, Unapplied, tick, unapplied};
 
@@ -17,8 +17,35 @@ fn a_state_is_short_readable_json() {
     world.tick(&Look::pass());
     assert!(json(&world).contains(r#""announced":true"#));
     world.reach(0);
-    let baking = r#""phase":{"is":"baking","step":0,"since":"2027-01-15T08:00:00Z"},"ticks":2,"max_weight":"10%"}"#;
+    let baking = r#""phase":{"is":"baking","step":0,"since":"2027-01-15T08:00:00Z"},"superseded":"rev-1","ticks":2,"max_weight":"10%"}"#;
     assert!(json(&world).ends_with(baking), "{}", json(&world));
+}
+
+#[test]
+fn once_a_write_stands_the_alias_as_it_was_before_is_a_stale_answer() {
+    let mut world = World::new("10%:5m");
+    let seen = |world: &World| AliasReading::Seen(world.alias.clone().unwrap());
+    let before = seen(&world);
+    assert_eq!(world.state.believes(before.clone()), before);
+    world.reach(0);
+    assert!(matches!(
+        world.state.believes(before.clone()),
+        AliasReading::Unreadable(why) if why.contains("as it was before the rollout's first write")
+    ));
+    for fresh in [seen(&world), AliasReading::Gone] {
+        assert_eq!(world.state.believes(fresh.clone()), fresh);
+    }
+    // Also where the write's answer was lost, and the next look told of it; and while it is put back.
+    let mut adopted = World::new("10%:5m");
+    adopted.tick(&Look::pass());
+    adopted.tick_with(&Look::pass(), Fate::LostAfter);
+    adopted.tick(&Look::pass());
+    assert_eq!(adopted.state.superseded.as_deref(), Some("rev-1"));
+    adopted.tick(&Look::alarm());
+    assert!(matches!(
+        adopted.state.believes(before),
+        AliasReading::Unreadable(_)
+    ));
 }
 
 /// A state at the first step since `at(0)`, which the next tick was to see at `at(due)`.

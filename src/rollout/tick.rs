@@ -276,7 +276,10 @@ impl Tick<'_> {
         match state.phase {
             Phase::RollingBack { .. } => {}
             Phase::Baking { step: known, .. } if known == step => {}
-            _ => {
+            phase => {
+                if let Phase::Starting { revision, .. } = phase {
+                    state.superseded = Some(revision);
+                }
                 let since = self.now;
                 state.phase = Phase::Baking { step, since };
                 state.failing = state.failing.filter(|failing| !failing.write);
