@@ -100,8 +100,9 @@ fn one_writer(played: &mut Played) -> Result<(), String> {
 }
 
 /// Invariant 2: no weights, no mark, at stable or canary. Except where somebody else's edit stands,
-/// where Lambda did not answer for longer than a rollback is tried, and where somebody has stopped
-/// CodeDeploy's own shift halfway without a rollback.
+/// where Lambda did not answer for longer than a rollback is tried, where somebody has stopped
+/// CodeDeploy's own shift halfway without a rollback, and where CodeDeploy refused to say that a deployment is
+/// its rollback.
 fn nothing_is_left(played: &mut Played) -> Result<(), String> {
     let alias = &played.alias;
     let last = played.record.changes.last();
@@ -124,7 +125,9 @@ fn nothing_is_left(played: &mut Played) -> Result<(), String> {
         return Ok(());
     }
     // Who stops a deployment without a rollback keeps CodeDeploy's weight.
-    if by_codedeploy && alias.mark().is_none() && stopped_halfway(played) {
+    let halfway =
+        stopped_halfway(played) || rollbacks(played).iter().any(|id| is_denied(played, id));
+    if by_codedeploy && alias.mark().is_none() && halfway {
         return Ok(());
     }
     let clean = alias.weights.is_empty() && alias.mark().is_none();
@@ -327,6 +330,15 @@ fn rollbacks(played: &Played) -> BTreeSet<String> {
         .collect()
 }
 
+/// Whether CodeDeploy refused to say what this deployment is.
+fn is_denied(played: &Played, deployment: &str) -> bool {
+    played.record.calls.iter().any(|call| {
+        call.by.deployment == deployment
+            && call.operation == "GetDeployment"
+            && call.result.starts_with('4')
+    })
+}
+
 /// Invariant 8. Except where CodeDeploy refuses to say what the deployment is.
 fn rollbacks_pass(played: &mut Played) -> Result<(), String> {
     let rollbacks = rollbacks(played);
@@ -336,12 +348,7 @@ fn rollbacks_pass(played: &mut Played) -> Result<(), String> {
         .values()
         .filter(|hook| rollbacks.contains(&hook.deployment))
     {
-        let denied = played.record.calls.iter().any(|call| {
-            call.by.deployment == hook.deployment
-                && call.operation == "GetDeployment"
-                && call.result.starts_with('4')
-        });
-        if denied {
+        if is_denied(played, &hook.deployment) {
             continue;
         }
         if let Some((at, answer)) = hook
