@@ -69,6 +69,8 @@ impl World {
                 Ok(())
             }
             Action::Redrive(who) => {
+                // Whoever redrives what was stopped wants it to go on.
+                self.put_out = false;
                 self.drivers[who].life = Life::Running;
                 self.drivers[who].due = self.now;
                 Ok(())

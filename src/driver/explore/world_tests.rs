@@ -265,6 +265,8 @@ impl World {
             self.since = self.now;
         }
         self.by_hand = false;
+        // Only after a dark step, whose missing entry tells nothing: any other one is not gone on from.
+        self.put_out &= after.weights.is_empty();
         self.put(after);
         Ok(true)
     }
