@@ -10,6 +10,9 @@ use crate::system::Played;
 /// Every plan's last step bakes at least a minute, and a delay of up to ten seconds is not made up for.
 const BAKED: SignedDuration = SignedDuration::from_secs(48);
 
+/// So long a write may be on its way, and a little more.
+const SLOW: SignedDuration = SignedDuration::from_secs(25);
+
 /// Whether a look at the alarms speaks for the canary, as the policy has it.
 fn is_good(played: &Played, look: &Call) -> bool {
     match look.alarm.as_deref() {
@@ -43,9 +46,15 @@ pub fn raises_were_looked_at(played: &mut Played) -> Result<(), String> {
         let looks = played.record.calls.iter().rev().filter(|call| {
             call.by.invocation == by.invocation && call.at <= change.at && call.alarm.is_some()
         });
-        // A command looks many times; the last look is the tick's.
-        let seen: Vec<&Call> = looks.take(1).collect();
-        if seen.is_empty() || seen.iter().any(|look| !is_good(played, look)) {
+        // A command looks many times. The last look is the tick's, unless the write was on its way for so
+        // long that others came between.
+        let slow = by.action == "run" && played.record.injected.contains_key("call Slow");
+        let earliest = if slow { change.at - SLOW } else { change.at };
+        let mut last = true;
+        let seen: Vec<&Call> = looks
+            .take_while(|look| std::mem::take(&mut last) || look.at >= earliest)
+            .collect();
+        if !seen.iter().any(|look| is_good(played, look)) {
             let states: Vec<_> = seen.iter().map(|look| &look.alarm).collect();
             return Err(format!(
                 "to {} at {} after {states:?}",
