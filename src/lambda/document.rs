@@ -320,6 +320,15 @@ impl Document {
         later
     }
 
+    /// The same, to be handed to a new execution, which ticks after `seconds`: it waits as this one would
+    /// have. A tick at once would tell neither how late the last one wrote, nor anything new of a surprise.
+    #[must_use]
+    pub fn going_on(self, seconds: u64) -> Self {
+        let mut next = self.then(Next::Continue);
+        next.wait = (seconds > 0).then_some(seconds);
+        next
+    }
+
     /// The same, to tick after `seconds`; zero is at once.
     #[must_use]
     pub fn after(self, seconds: u64) -> Self {

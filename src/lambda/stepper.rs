@@ -106,7 +106,8 @@ async fn go_on(
         return Err(Failure::BadEvent("nothing to continue".to_owned()));
     };
     carry.ticks = 0;
-    let input = document.clone().carrying(&carry).then(Next::Tick);
+    let wait = document.wait.unwrap_or(0);
+    let input = document.clone().carrying(&carry).after(wait);
     let machine = functions.machine()?;
     let input = json!(input).to_string();
     let (Started::Running { arn } | Started::Taken { arn }) =

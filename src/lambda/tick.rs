@@ -21,9 +21,6 @@ use crate::rollout::{self, End, Phase, Reason, Unapplied};
 /// leaves three minutes of CodeDeploy's hour.
 const LATE: SignedDuration = SignedDuration::from_mins(2);
 
-/// So many ticks more an execution has room for, if something keeps surprising.
-const LOOKS_MORE: u32 = 50;
-
 /// One tick at the time `now`.
 ///
 /// # Errors
@@ -53,7 +50,6 @@ pub async fn tick(
     let unrepaired = unrepaired(&carry);
     let ticks = carry.ticks;
     let over = carry.outcome.is_some();
-    let looks_again = is_surprised(&carry) && ticks < functions.ticks_max + LOOKS_MORE;
     // A look is due at the deadline at the latest, however long the poll is.
     let left = carry.release.deadline.duration_since(now);
     let wait = match carry.way {
@@ -68,22 +64,12 @@ pub async fn tick(
         });
         return Ok(Document { error, ..document }.then(Next::Rollback));
     }
-    Ok(
-        match (over, ticks >= functions.ticks_max - 1 && !looks_again) {
-            (true, _) => document.then(Next::Report),
-            (false, true) => document.then(Next::Continue),
-            (false, false) => document.after(whole_seconds(wait)),
-        },
-    )
-}
-
-/// Whether something unexpected stands at the alias. Some time has to pass before the look that confirms
-/// it, and what goes on in another execution looks at once.
-fn is_surprised(carry: &Carry) -> bool {
-    match &carry.way {
-        Way::Stepper { snapshot, .. } => snapshot.state.unexpected.is_some(),
-        Way::Guard { .. } | Way::Bake { .. } => false,
-    }
+    let wait = whole_seconds(wait);
+    Ok(match (over, ticks >= functions.ticks_max - 1) {
+        (true, _) => document.then(Next::Report),
+        (false, true) => document.going_on(wait),
+        (false, false) => document.after(wait),
+    })
 }
 
 /// What a rollout that ended has left behind: its own patience is over, the state machine's begins.

@@ -266,7 +266,8 @@ impl World {
         }
         self.by_hand = false;
         // Only after a dark step, whose missing entry tells nothing: any other one is not gone on from.
-        self.put_out &= after.weights.is_empty();
+        // Nor does anybody know who took the weights away once a recovery has taken the mark away.
+        self.put_out &= after.weights.is_empty() && writer == Writer::Rollout;
         self.put(after);
         Ok(true)
     }
