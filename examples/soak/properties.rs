@@ -118,9 +118,6 @@ fn nothing_is_left(played: &mut Played) -> Result<(), String> {
     if only_mark && injected("act SecondRelease") {
         return Ok(());
     }
-    if injected("aliases away") {
-        return is_said(played);
-    }
     if hand == Some(&By::Person) && (!by_codedeploy || only_mark) {
         return Ok(());
     }
@@ -138,6 +135,9 @@ fn nothing_is_left(played: &mut Played) -> Result<(), String> {
         .any(|change| !own(change) && change.after.version == alias.version);
     if clean && (["1", "2"].contains(&alias.version.as_str()) || placed) {
         return Ok(());
+    }
+    if injected("aliases away") {
+        return is_said(played);
     }
     Err(format!(
         "the alias is {alias}, last changed by {:?}",
