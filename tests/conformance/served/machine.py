@@ -197,7 +197,7 @@ def cases(machine):
         equal((described["status"], first.errors()), ("SUCCEEDED", []))
         name = json.loads(described["output"])["carry"]["continued"]
         second = machine.interpreter.named(MACHINE, name)
-        machine.ends(second, rf"Start{TICKS}+{REPORTED}", [], "passed", "Succeeded")
+        machine.ends(second, rf"Start(?: Wait)?{TICKS}+{REPORTED}", [], "passed", "Succeeded")
         back(release, "Succeeded", "Succeeded", "2")
 
     return (
